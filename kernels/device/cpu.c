@@ -1,0 +1,188 @@
+#include "cpu.h"
+
+#include <ctype.h>
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../registry.h"
+#include "topology.h"
+
+struct cpu {
+    struct device device;
+    struct device_info info;
+    struct topology *topology;
+    bool bind;
+};
+
+struct kernel {
+    const struct variant *variant;
+    struct problem problem;
+    struct point point;
+    int threads;
+    void *scratch;
+};
+
+enum { ALIGNMENT = 64 };
+
+static const struct cpu *cpu_of(const struct device *d) {
+    return (const struct cpu *)d;
+}
+
+static const struct device_info *cpu_info(const struct device *d) {
+    return &cpu_of(d)->info;
+}
+
+static void *cpu_alloc(struct device *d, size_t bytes) {
+    (void)d;
+    const size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return aligned_alloc(ALIGNMENT, rounded ? rounded : ALIGNMENT);
+}
+
+static void cpu_free(struct device *d, void *memory) {
+    (void)d;
+    free(memory);
+}
+
+static void cpu_copy(struct device *d, void *to, const void *from, size_t bytes) {
+    (void)d;
+    memcpy(to, from, bytes);
+}
+
+static int threads_of(const struct cpu *cpu, const struct variant *v, const struct point *pt) {
+    const int i = param_find(v, "THREADS");
+    if (i < 0) return 1;
+    return pt->value[i] ? pt->value[i] : cpu->info.units;
+}
+
+static struct kernel *cpu_prepare(struct device *d, const struct variant *v, const struct problem *p,
+                                  const struct point *pt, struct error *err) {
+    const struct cpu *const cpu = cpu_of(d);
+    const char *const reason = variant_reject(v, p, pt, &cpu->info);
+    if (reason) {
+        error_set(err, "%s does not run this: %s", v->name, reason);
+        return NULL;
+    }
+    struct kernel *const k = malloc(sizeof *k);
+    if (!k) goto out_of_memory;
+    *k = (struct kernel){.variant = v, .problem = *p, .point = *pt, .threads = threads_of(cpu, v, pt)};
+    const size_t bytes = v->scratch ? v->scratch(p, pt, k->threads) : 0;
+    if (bytes && !(k->scratch = cpu_alloc(d, bytes))) goto out_of_memory;
+    return k;
+out_of_memory:
+    free(k);
+    error_set(err, "%s: out of memory", v->name);
+    return NULL;
+}
+
+static void cpu_release(struct device *d, struct kernel *k) {
+    (void)d;
+    if (!k) return;
+    free(k->scratch);
+    free(k);
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static double cpu_run(struct device *d, struct kernel *k, const struct call *calls, int count) {
+    (void)d;
+    const double start = now();
+    for (int i = 0; i < count; i++) {
+        struct call call = calls[i];
+        call.scratch = k->scratch;
+        call.threads = k->threads;
+        k->variant->run(&k->problem, &k->point, &call);
+    }
+    return now() - start;
+}
+
+static void cpu_close(struct device *d) {
+    struct cpu *const cpu = (struct cpu *)d;
+    if (cpu->bind) topology_unbind(cpu->topology);
+    topology_free(cpu->topology);
+    free(cpu);
+}
+
+static bool avx2_usable(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+
+static bool avx512_usable(void) {
+    return avx2_usable() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+/* The instruction sets of this CPU, up to the one that the environment variable KATUNE_ISA names. */
+static bool isa_detect(unsigned *isa, struct error *err) {
+    *isa = 1u << SCALAR;
+    if (avx2_usable()) *isa |= 1u << AVX2;
+    if (avx512_usable()) *isa |= 1u << AVX512;
+    const char *const limit = getenv("KATUNE_ISA");
+    if (!limit || !*limit) return true;
+    for (int b = 0; b < BACKEND_COUNT; b++) {
+        if (strcmp(backend_name((enum backend)b), limit) != 0) continue;
+        if (!(*isa >> b & 1)) return error_set(err, "KATUNE_ISA=%s: this CPU does not have it", limit);
+        *isa &= (2u << b) - 1;
+        return true;
+    }
+    return error_set(err, "KATUNE_ISA=%s is unknown: use scalar, avx2 or avx512", limit);
+}
+
+static enum backend isa_widest(unsigned isa) {
+    enum backend widest = SCALAR;
+    for (int b = 0; b < BACKEND_COUNT; b++)
+        if (isa >> b & 1) widest = (enum backend)b;
+    return widest;
+}
+
+/* "Intel(R) Xeon(R) Processor (2 cores)" and avx512 make "intel-xeon-processor-2-cores-avx512". */
+static void slug_make(struct device_info *info) {
+    char text[sizeof info->name + sizeof info->arch + 1];
+    snprintf(text, sizeof text, "%s %s", info->name, info->arch);
+    size_t used = 0;
+    for (const char *c = text; *c && used + 1 < sizeof info->slug; c++) {
+        if (strncmp(c, "(R)", 3) == 0 || strncmp(c, "(TM)", 4) == 0) {
+            c = strchr(c, ')');
+        } else if (isalnum((unsigned char)*c)) {
+            info->slug[used++] = (char)tolower((unsigned char)*c);
+        } else if (used && info->slug[used - 1] != '-') {
+            info->slug[used++] = '-';
+        }
+    }
+    info->slug[used] = 0;
+}
+
+/* Binds each thread of the full team to a core of its own; OpenMP keeps the team from region to region. */
+static void team_bind(const struct cpu *cpu) {
+#pragma omp parallel num_threads(cpu->info.units)
+    topology_bind(cpu->topology, omp_get_thread_num());
+}
+
+struct device *cpu_open(bool bind, struct error *err) {
+    struct cpu *const cpu = calloc(1, sizeof *cpu);
+    if (!cpu) {
+        error_set(err, "cpu: out of memory");
+        return NULL;
+    }
+    cpu->device = (struct device){cpu_info,    cpu_alloc,   cpu_free, cpu_copy, cpu_copy,
+                                  cpu_prepare, cpu_release, cpu_run,  cpu_close};
+    cpu->bind = bind;
+    if (!isa_detect(&cpu->info.isa, err) || !(cpu->topology = topology_load(err))) {
+        free(cpu);
+        return NULL;
+    }
+    snprintf(cpu->info.backend, sizeof cpu->info.backend, "cpu");
+    snprintf(cpu->info.arch, sizeof cpu->info.arch, "%s", backend_name(isa_widest(cpu->info.isa)));
+    topology_describe(cpu->topology, &cpu->info);
+    const size_t used = strlen(cpu->info.fingerprint);
+    snprintf(cpu->info.fingerprint + used, sizeof cpu->info.fingerprint - used, "/%s", cpu->info.arch);
+    slug_make(&cpu->info);
+    if (bind) team_bind(cpu);
+    return &cpu->device;
+}

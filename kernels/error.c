@@ -1,0 +1,27 @@
+#include "error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+bool error_set(struct error *err, const char *format, ...) {
+    if (!err) return false;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    return false;
+}
+
+bool error_prefix(struct error *err, const char *format, ...) {
+    if (!err) return false;
+    char rest[sizeof err->text];
+    memcpy(rest, err->text, sizeof rest);
+    va_list args;
+    va_start(args, format);
+    const int used = vsnprintf(err->text, sizeof err->text, format, args);
+    va_end(args);
+    if (used < 0 || (size_t)used >= sizeof err->text) return false;
+    snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", rest);
+    return false;
+}

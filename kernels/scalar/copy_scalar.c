@@ -1,0 +1,20 @@
+/* copy_scalar: memcpy, each thread its own contiguous part.
+   The C library picks the widest copy it has, and past a threshold of its own streams past the caches; the
+   vector variants with explicit streaming stores win on buffers that do not fit the cache but fall below that
+   threshold. */
+#include <string.h>
+
+#include "simd/team.h"
+#include "variant.h"
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    (void)pt;
+    const int64_t bytes = (int64_t)tensor_bytes(p, T_X);
+#pragma omp parallel num_threads(call->threads)
+    {
+        const struct span s = team_span(bytes, 64);
+        memcpy((char *)call->out[T_Y] + s.lo, (const char *)call->in[T_X] + s.lo, (size_t)(s.hi - s.lo));
+    }
+}
+
+VARIANT(copy_scalar, .op = COPY, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS}, .run = run);
