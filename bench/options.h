@@ -1,0 +1,86 @@
+/* Options that several commands share: one table, of which each command takes a part. */
+#ifndef KATUNE_OPTIONS_H
+#define KATUNE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "inputs.h"
+#include "registry.h"
+
+enum option_bit {
+    OPT_DEVICE = 1 << 0,
+    OPT_ONLY = 1 << 1,
+    OPT_OP = 1 << 2,
+    OPT_DTYPE = 1 << 3,
+    OPT_SHAPE = 1 << 4,
+    OPT_ATTR = 1 << 5,
+    OPT_PARAM = 1 << 6,
+    OPT_ALL_POINTS = 1 << 7,
+    OPT_SEED = 1 << 8,
+    OPT_DIST = 1 << 9,
+    OPT_JSON = 1 << 10,
+    OPT_GBENCH = 1 << 11,
+    OPT_WARM = 1 << 12,
+    OPT_QUIET = 1 << 13,
+    OPT_BUDGET = 1 << 14,
+    OPT_BARS = 1 << 15,
+    OPT_STRICT = 1 << 16,
+    OPT_JSON_FLAG = 1 << 17, /* --json with no argument: to standard output */
+    OPT_SELECTION = OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_ALL_POINTS,
+};
+
+enum { OPTION_LIST_MAX = 16 };
+
+struct options {
+    const char *device;
+    const char *only; /* globs over variants' names; NULL: all */
+    unsigned ops;     /* bit op; all when --op was not given */
+    bool ops_given;
+    unsigned dtypes; /* F32 | F16 | BF16; 0: not given */
+    struct {
+        int64_t rows, channels;
+    } shapes[OPTION_LIST_MAX];
+    int shape_count;
+    const char *attrs[OPTION_LIST_MAX]; /* lists of name=value */
+    int attr_count;
+    struct {
+        char name[24];
+        int value;
+    } params[OPTION_LIST_MAX];
+    int param_count;
+    bool all_points;
+    uint64_t seed;
+    struct distribution distribution;
+    bool distribution_given;
+    const char *json, *gbench;
+    bool warm, quiet;
+    double budget; /* seconds for each measurement; 0: not given */
+    bool bars, strict;
+    bool json_flag;
+};
+
+struct command_usage {
+    const char *name;   /* "check" */
+    const char *about;  /* a paragraph */
+    unsigned options;   /* set of enum option_bit */
+    const char *epilog; /* or NULL */
+};
+
+/* Parses argv. Returns -1 to go on, or the exit code to leave with: after --help, or after one line on stderr
+   about what is wrong. Commands take no arguments that are not options. */
+int options_parse(struct options *o, const struct command_usage *usage, int argc, char **argv);
+
+/* The problem of an operation with the shape and --attr settings; attributes that the operation lacks are
+   left out. False if a value is wrong or the shape does not divide. */
+bool options_problem(const struct options *o, enum op op, enum dtype dtype, int64_t rows, int64_t channels,
+                     struct problem *p, struct error *err);
+
+/* Whether a point agrees with every --param whose parameter the variant has. */
+bool options_point(const struct options *o, const struct variant *v, const struct point *pt);
+
+/* Whether the variant is selected: --only, --op, and it has every parameter of --param. */
+bool options_variant(const struct options *o, const struct variant *v);
+
+#endif

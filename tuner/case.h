@@ -1,0 +1,48 @@
+/* One case: a problem with inputs and what the oracle makes of them; variants are run on it and judged.
+
+   Rows repeat with a prime period, so that a problem of any size is checked whole at the speed of memory
+   while the oracle sees each distinct row once. */
+#ifndef KATUNE_CASE_H
+#define KATUNE_CASE_H
+
+#include "device/device.h"
+#include "inputs.h"
+#include "problem.h"
+#include "registry.h"
+
+struct check_case;
+
+enum verdict_status { CHECK_PASSED, CHECK_FAILED, CHECK_SKIPPED };
+
+struct verdict {
+    enum verdict_status status;
+    /* The worst element over all outputs: its error over the error allowed, and where it is. When a check
+       passed, worst <= 1. No element (0 rows): 0. */
+    double worst;
+    double error, allowed;
+    enum tensor tensor;
+    int64_t index;  /* into the tensor, row-major */
+    char text[240]; /* why it failed or was skipped; "" when it passed */
+};
+
+enum check_depth {
+    /* One run, outputs aligned to 64 bytes, as timing sees them: for problems about to be timed. */
+    CHECK_QUICK,
+    /* Also with every tensor aligned to its element only, and, unless the variant is THREAD_DEPENDENT, with
+       several numbers of threads, which must give the same bits. */
+    CHECK_FULL,
+};
+
+/* NULL and the reason on bad arguments or if there is no memory. */
+struct check_case *case_new(const struct problem *p, uint64_t seed, struct distribution d, struct error *err);
+void case_free(struct check_case *c);
+const struct problem *case_problem(const struct check_case *c);
+
+/* Runs the variant on the case and judges what it wrote: every output element against the oracle with
+   output_allowed(), outputs poisoned beforehand, guard bands on either side. A variant that does not run the
+   problem is CHECK_SKIPPED with its reason. A kernel that crashes takes the process with it: who wants to
+   outlive that checks in a process of its own. */
+void case_check(const struct check_case *c, struct device *d, const struct variant *v, const struct point *pt,
+                enum check_depth depth, struct verdict *verdict);
+
+#endif

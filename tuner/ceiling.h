@@ -1,0 +1,23 @@
+/* The machine's ceilings: the best copy variant and a loop of fused multiply-adds. */
+#ifndef KATUNE_CEILING_H
+#define KATUNE_CEILING_H
+
+#include "measure.h"
+#include "roofline.h"
+
+/* Appends to `contenders` (room for `max`) every point of every copy variant that runs with exactly `threads`
+   threads on a problem of p's dtype, rows and channels, checked. Returns how many. */
+int ceiling_copies(struct device *d, const struct problem *p, int threads, struct contender *contenders,
+                   int max);
+
+/* FLOP/s of fused multiply-adds in float32 with the device's widest instruction set; takes about 0.1 s. */
+double ceiling_flops(const struct device *d, int threads);
+
+/* Both, in about `budget` seconds, on buffers the size of p's activations. */
+bool ceilings_measure(struct meter *m, const struct problem *p, int threads, double budget,
+                      struct ceilings *c, struct error *err);
+
+/* The threads a point runs with: its THREADS parameter, 0 standing for all; 1 if it has none. */
+int point_threads(const struct variant *v, const struct point *pt, const struct device_info *info);
+
+#endif
