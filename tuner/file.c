@@ -10,81 +10,91 @@
 
 enum { PATH_LENGTH_MAX = 4096 };
 
-static bool write_all(int fd, const char *data, size_t bytes) {
-    while (bytes) {
-        const ssize_t written = write(fd, data, bytes);
+char *file_read(const char *path, size_t *size, struct error *err) {
+    FILE *const file = fopen(path, "rb");
+    if (!file) {
+        error_set(err, "%s: %s", path, strerror(errno));
+        return NULL;
+    }
+    char *data = NULL;
+    struct stat status;
+    if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode)) {
+        error_set(err, "%s: not a regular file", path);
+    } else if (!(data = malloc((size_t)status.st_size + 1))) {
+        error_set(err, "%s: out of memory for %lld bytes", path, (long long)status.st_size);
+    } else {
+        *size = fread(data, 1, (size_t)status.st_size, file);
+        data[*size] = 0;
+        if (ferror(file)) {
+            error_set(err, "%s: %s", path, strerror(errno));
+            free(data);
+            data = NULL;
+        }
+    }
+    fclose(file);
+    return data;
+}
+
+static bool write_all(int descriptor, const char *data, size_t size) {
+    while (size) {
+        const ssize_t written = write(descriptor, data, size);
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) return false;
         data += written;
-        bytes -= (size_t)written;
+        size -= (size_t)written;
     }
     return true;
 }
 
-/* A rename lasts once its folder is on disk. */
-static void folder_sync(const char *path) {
-    char folder[PATH_LENGTH_MAX];
-    snprintf(folder, sizeof folder, "%s", path);
-    char *const slash = strrchr(folder, '/');
-    if (slash) *slash = 0;
-    const int fd = open(!slash ? "." : slash == folder ? "/" : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return;
-    fsync(fd);
-    close(fd);
+static void pending_free(struct file_pending *pending) {
+    free(pending->temporary);
+    free(pending->path);
+    *pending = (struct file_pending){0};
 }
 
-bool file_write(const char *path, const void *data, size_t bytes, struct error *err) {
-    char temporary[PATH_LENGTH_MAX];
-    const int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-    if (length < 0 || length >= (int)sizeof temporary)
-        return error_set(err, "%.100s...: the path is too long", path);
-    struct stat at;
-    if (!stat(path, &at) && S_ISDIR(at.st_mode))
-        return error_set(err, "%s: is a folder: give a file's name", path);
-    const int fd = mkstemp(temporary);
-    if (fd < 0) return error_set(err, "%s: cannot write into its folder: %s", path, strerror(errno));
+bool file_stage(const char *path, const struct file_part *parts, int count, struct file_pending *pending,
+                struct error *err) {
+    *pending = (struct file_pending){malloc(strlen(path) + 8), strdup(path)};
+    if (!pending->temporary || !pending->path) {
+        pending_free(pending);
+        return error_set(err, "%s: out of memory", path);
+    }
+    sprintf(pending->temporary, "%s.XXXXXX", path);
+    const int descriptor = mkstemp(pending->temporary);
+    if (descriptor < 0) {
+        pending_free(pending);
+        return error_set(err, "%s: cannot write in its folder: %s", path, strerror(errno));
+    }
     const mode_t mask = umask(0);
     umask(mask);
-    /* mkstemp makes files that only their owner may read; this one is to be as any other. */
-    bool ok = write_all(fd, data, bytes) && !fchmod(fd, 0666 & ~mask) && !fsync(fd);
-    int why = errno;
-    if (close(fd) && ok) ok = false, why = errno;
-    if (ok && rename(temporary, path)) ok = false, why = errno;
-    if (!ok) {
-        unlink(temporary);
-        return error_set(err, "%s: cannot be written, and was left as it was: %s", path, strerror(why));
-    }
-    folder_sync(path);
-    return true;
+    bool ok = fchmod(descriptor, 0666 & ~mask) == 0;
+    for (int i = 0; ok && i < count; i++) ok = write_all(descriptor, parts[i].data, parts[i].size);
+    ok = ok && fsync(descriptor) == 0;
+    const int why = errno;
+    ok = close(descriptor) == 0 && ok;
+    if (ok) return true;
+    file_discard(pending);
+    return error_set(err, "%s: cannot be written: %s; what it held before is intact", path, strerror(why));
 }
 
-char *file_read(const char *path, size_t *bytes, struct error *err) {
-    FILE *const f = fopen(path, "rb");
-    if (!f) {
-        error_set(err, "%s: cannot be opened: %s", path, strerror(errno));
-        return NULL;
+bool file_commit(struct file_pending *pending, struct error *err) {
+    const bool ok = rename(pending->temporary, pending->path) == 0;
+    if (!ok) {
+        error_set(err, "%s: cannot be replaced: %s", pending->path, strerror(errno));
+        unlink(pending->temporary);
     }
-    size_t used = 0, room = 1 << 16;
-    char *data = malloc(room);
-    while (data) {
-        used += fread(data + used, 1, room - used - 1, f);
-        if (used + 1 < room) break;
-        char *const larger = realloc(data, room *= 2);
-        if (!larger) free(data);
-        data = larger;
-    }
-    if (!data) {
-        error_set(err, "%s: out of memory", path);
-    } else if (ferror(f)) {
-        error_set(err, "%s: cannot be read: %s", path, strerror(errno));
-        free(data);
-        data = NULL;
-    }
-    fclose(f);
-    if (!data) return NULL;
-    data[used] = 0;
-    *bytes = used;
-    return data;
+    pending_free(pending);
+    return ok;
+}
+
+void file_discard(struct file_pending *pending) {
+    if (pending->temporary) unlink(pending->temporary);
+    pending_free(pending);
+}
+
+bool file_write(const char *path, const void *data, size_t size, struct error *err) {
+    struct file_pending pending;
+    return file_stage(path, &(struct file_part){data, size}, 1, &pending, err) && file_commit(&pending, err);
 }
 
 bool folder_make(const char *path, struct error *err) {

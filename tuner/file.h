@@ -1,19 +1,35 @@
-/* Files written whole: to a temporary name in the same folder, flushed to disk, then renamed. Whatever fails,
-   the previous file stays as it was. */
+/* Whole files: read at once, and replaced at once or not at all. */
 #ifndef KATUNE_FILE_H
 #define KATUNE_FILE_H
+
+#include "error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "error.h"
+/* The contents with a 0 byte after them, owned by the caller; NULL and "file: reason" if it cannot be read.
+ */
+char *file_read(const char *path, size_t *size, struct error *err);
 
-/* False, and one line that names the file, if it cannot be written. */
-bool file_write(const char *path, const void *data, size_t bytes, struct error *err);
+/* A file being written under a temporary name in the folder of `path`. */
+struct file_pending {
+    char *temporary, *path;
+};
 
-/* The file's bytes, followed by a 0 that *bytes does not count; free() them. NULL, and one line that names
-   the file, if it cannot be read. */
-char *file_read(const char *path, size_t *bytes, struct error *err);
+/* Writes the parts one after the other and syncs. On failure nothing is left behind: false, and one line. */
+struct file_part {
+    const void *data;
+    size_t size;
+};
+bool file_stage(const char *path, const struct file_part *parts, int count, struct file_pending *pending,
+                struct error *err);
+/* Renames it into place. Frees `pending` either way. */
+bool file_commit(struct file_pending *pending, struct error *err);
+/* Removes it. */
+void file_discard(struct file_pending *pending);
+
+/* Stage and commit in one: the file holds `size` bytes of `data` afterwards, or what it held before. */
+bool file_write(const char *path, const void *data, size_t size, struct error *err);
 
 /* Makes a folder and those above it. */
 bool folder_make(const char *path, struct error *err);
