@@ -1,0 +1,32 @@
+/* copy_avx512: 64-byte vectors with plain or streaming stores, each thread its own contiguous part.
+   With streaming stores the floor for everything else: no line of the output is read before it is written.
+   Wins over memcpy for outputs that do not fit the caches but stay below the C library's own streaming
+   threshold. */
+#include "simd/map.h"
+#include "variant.h"
+
+enum { THREADS, STORE };
+
+static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
+    (void)d;
+    return store_reject(p, pt->value[STORE]);
+}
+
+INLINE vf value(vf x, const void *context) {
+    (void)context;
+    return x;
+}
+
+/* Bits are bits: pairs of 16-bit elements travel as float32, and a last odd one by itself. */
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    const int64_t bytes = (int64_t)tensor_bytes(p, T_X), words = bytes / 4;
+    if (pt->value[STORE] == STORE_STREAM)
+        map1_team(call, words, F32, STORE_STREAM, value);
+    else
+        map1_team(call, words, F32, STORE_PLAIN, value);
+    memcpy((char *)call->out[T_Y] + words * 4, (const char *)call->in[T_X] + words * 4,
+           (size_t)(bytes - words * 4));
+}
+
+VARIANT(copy_avx512, .op = COPY, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS, PARAM_STORE},
+        .reject = reject, .run = run);

@@ -1,0 +1,24 @@
+/* gelu_bwd_avx512: 16 lanes, Phi by a polynomial, the density by an exponential.
+   Three streams a vector of about 40 operations: bound by memory outside the caches. */
+#include "simd/gelu.h"
+#include "simd/map.h"
+#include "variant.h"
+
+enum { THREADS, STORE };
+
+static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
+    (void)d;
+    return store_reject(p, pt->value[STORE]);
+}
+
+INLINE vf value(vf x, vf dy, const void *context) {
+    (void)context;
+    return vgelu_slope(x, dy);
+}
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    map2_problem(p, pt->value[STORE], call, value);
+}
+
+VARIANT(gelu_bwd_avx512, .op = GELU_BWD, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS, PARAM_STORE},
+        .reject = reject, .run = run);

@@ -1,0 +1,24 @@
+/* gelu_fwd_avx512: 16 lanes, Phi by a polynomial of degree 14 with no exponential and no division.
+   About 22 operations a vector, so bound by memory outside the caches; there streaming stores win. */
+#include "simd/gelu.h"
+#include "simd/map.h"
+#include "variant.h"
+
+enum { THREADS, STORE };
+
+static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
+    (void)d;
+    return store_reject(p, pt->value[STORE]);
+}
+
+INLINE vf value(vf x, const void *context) {
+    (void)context;
+    return vgelu(x);
+}
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    map1_problem(p, pt->value[STORE], call, value);
+}
+
+VARIANT(gelu_fwd_avx512, .op = GELU_FWD, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS, PARAM_STORE},
+        .reject = reject, .run = run);

@@ -1,0 +1,18 @@
+/* silu_bwd_scalar: one element at a time, the sigmoid by an exponential and a division.
+   The plain loop, for any CPU. Loses to the vector variants wherever those run. */
+#include "simd/silu.h"
+#include "simd/map.h"
+#include "variant.h"
+
+INLINE vf value(vf x, vf dy, const void *context) {
+    (void)context;
+    const struct vsigmoid s = vsigmoid_of(x);
+    return vsilu_slope(&s, x, dy);
+}
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    (void)pt;
+    map2_problem(p, STORE_PLAIN, call, value);
+}
+
+VARIANT(silu_bwd_scalar, .op = SILU_BWD, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS}, .run = run);

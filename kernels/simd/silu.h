@@ -1,0 +1,59 @@
+/* exp, silu and its derivative on vectors, relative error a few units in the last place down to the
+ * denormals. */
+#ifndef KATUNE_SILU_H
+#define KATUNE_SILU_H
+
+#include "vec.h"
+
+/* exp(a) = mantissa * 2^exponent for a <= 0: kept apart so that a product can be rounded once, at its end.
+   Below -120 (where float32 results are 0 whatever multiplies them) a is clamped. NaN stays NaN. */
+struct vexp {
+    vf mantissa, exponent;
+};
+
+/* Cody and Waite's reduction by ln 2 in two parts, then the Taylor series to degree 6 on [-ln 2/2, ln 2/2]:
+   the first term left out is below 1.2e-7 times 1. */
+INLINE struct vexp vexp_split(vf a) {
+    const vf bounded = vf_max(vf_set(-120), a); /* a where a is NaN */
+    const vf n = vf_round(bounded * vf_set(1.44269504f));
+    vf r = vf_fnma(n, vf_set(0.693145752f), bounded);
+    r = vf_fnma(n, vf_set(1.42860677e-6f), r);
+    vf e = vf_fma(vf_set(1.0f / 720), r, vf_set(1.0f / 120));
+    e = vf_fma(e, r, vf_set(1.0f / 24));
+    e = vf_fma(e, r, vf_set(1.0f / 6));
+    e = vf_fma(e, r, vf_set(0.5f));
+    e = vf_fma(e, r, vf_set(1));
+    return (struct vexp){vf_fma(e, r, vf_set(1)), n};
+}
+
+/* What silu and its derivative share: with e = exp(-|x|), sigma(-|x|) = e/(1+e) and sigma(|x|) = 1/(1+e). */
+struct vsigmoid {
+    struct vexp e;
+    vf whole; /* e as a number */
+    vf upper; /* 1/(1+e) */
+    vm negative;
+};
+
+INLINE struct vsigmoid vsigmoid_of(vf x) {
+    struct vsigmoid s;
+    s.e = vexp_split(-vf_abs(x));
+    s.whole = vf_scale(s.e.mantissa, s.e.exponent);
+    s.upper = vf_set(1) / (vf_set(1) + s.whole);
+    s.negative = vf_lt(x, vf_set(0));
+    return s;
+}
+
+/* x sigma(x). */
+INLINE vf vsilu(const struct vsigmoid *s, vf x) {
+    const vf product = x * s->upper;
+    return vf_select(s->negative, vf_scale(product * s->e.mantissa, s->e.exponent), product);
+}
+
+/* g (sigma + x sigma (1 - sigma)): for x >= 0 g u (1 + x e u), else g u e (1 + x u), u = 1/(1+e). */
+INLINE vf vsilu_slope(const struct vsigmoid *s, vf x, vf g) {
+    const vf rest = vf_select(s->negative, s->upper, s->whole * s->upper);
+    const vf product = g * s->upper * vf_fma(x, rest, vf_set(1));
+    return vf_select(s->negative, vf_scale(product * s->e.mantissa, s->e.exponent), product);
+}
+
+#endif
