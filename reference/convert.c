@@ -60,12 +60,16 @@ uint16_t half_from_float(float value) {
     return (uint16_t)(sign | (exponent + 14) << 10 | (uint16_t)((fraction - 0.5) * 2048));
 }
 
+/* Of the bits, as whole outputs are read through it: float32 has the same fraction 13 bits further up and an
+   exponent that is larger by 112. */
 float half_to_float(uint16_t half) {
-    const int exponent = half >> 10 & 31, fraction = half & 1023;
-    const double sign = half & 0x8000 ? -1 : 1;
-    if (exponent == 31) return (float)(fraction ? (double)NAN : sign * (double)INFINITY);
-    if (exponent == 0) return (float)(sign * fraction * 0x1p-24);
-    return (float)(sign * ldexp(1024 + fraction, exponent - 25));
+    const uint32_t sign = (uint32_t)(half & 0x8000) << 16, magnitude = half & 0x7fff;
+    uint32_t bits = sign | ((magnitude << 13) + (112u << 23));
+    if (magnitude >= 0x7c00) bits = sign | 0x7f800000 | (magnitude & 0x3ff) << 13;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    if (magnitude >= 0x400) return value;
+    return copysignf((float)magnitude * 0x1p-24f, sign ? -1.0f : 1.0f);
 }
 
 void array_from_float(void *array, enum dtype t, const float *values, int64_t count) {

@@ -33,8 +33,9 @@ enum check_depth {
     CHECK_FULL,
 };
 
-/* NULL and the reason on bad arguments or if there is no memory. */
-struct check_case *case_new(const struct problem *p, uint64_t seed, struct distribution d, struct error *err);
+/* NULL and the reason if the problem is not valid or there is no memory. The device must outlive the case. */
+struct check_case *case_new(struct device *d, const struct problem *p, uint64_t seed,
+                            struct distribution dist, struct error *err);
 void case_free(struct check_case *c);
 const struct problem *case_problem(const struct check_case *c);
 
@@ -42,7 +43,7 @@ const struct problem *case_problem(const struct check_case *c);
    output_allowed(), outputs poisoned beforehand, guard bands on either side. A variant that does not run the
    problem is CHECK_SKIPPED with its reason. A kernel that crashes takes the process with it: who wants to
    outlive that checks in a process of its own. */
-void case_check(const struct check_case *c, struct device *d, const struct variant *v, const struct point *pt,
-                enum check_depth depth, struct verdict *verdict);
+void case_check(struct check_case *c, const struct variant *v, const struct point *pt, enum check_depth depth,
+                struct verdict *verdict);
 
 #endif

@@ -22,6 +22,7 @@ struct kernel {
     struct problem problem;
     struct point point;
     int threads;
+    size_t scratch_bytes;
     void *scratch;
 };
 
@@ -57,24 +58,35 @@ static int threads_of(const struct cpu *cpu, const struct variant *v, const stru
     return pt->value[i] ? pt->value[i] : cpu->info.units;
 }
 
-static struct kernel *cpu_prepare(struct device *d, const struct variant *v, const struct problem *p,
-                                  const struct point *pt, struct error *err) {
-    const struct cpu *const cpu = cpu_of(d);
-    const char *const reason = variant_reject(v, p, pt, &cpu->info);
+static struct kernel *kernel_new(struct device *d, const struct variant *v, const struct problem *p,
+                                 const struct point *pt, int threads, struct error *err) {
+    const char *const reason = variant_reject(v, p, pt, cpu_info(d));
     if (reason) {
         error_set(err, "%s does not run this: %s", v->name, reason);
         return NULL;
     }
     struct kernel *const k = malloc(sizeof *k);
     if (!k) goto out_of_memory;
-    *k = (struct kernel){.variant = v, .problem = *p, .point = *pt, .threads = threads_of(cpu, v, pt)};
-    const size_t bytes = v->scratch ? v->scratch(p, pt, k->threads) : 0;
-    if (bytes && !(k->scratch = cpu_alloc(d, bytes))) goto out_of_memory;
+    *k = (struct kernel){.variant = v, .problem = *p, .point = *pt, .threads = threads};
+    k->scratch_bytes = v->scratch ? v->scratch(p, pt, k->threads) : 0;
+    if (k->scratch_bytes && !(k->scratch = cpu_alloc(d, k->scratch_bytes))) goto out_of_memory;
     return k;
 out_of_memory:
     free(k);
     error_set(err, "%s: out of memory", v->name);
     return NULL;
+}
+
+static struct kernel *cpu_prepare(struct device *d, const struct variant *v, const struct problem *p,
+                                  const struct point *pt, struct error *err) {
+    return kernel_new(d, v, p, pt, threads_of(cpu_of(d), v, pt), err);
+}
+
+struct kernel *cpu_prepare_team(struct device *d, const struct variant *v, const struct problem *p,
+                                const struct point *pt, int threads, struct error *err) {
+    struct kernel *const k = kernel_new(d, v, p, pt, threads, err);
+    if (k && k->scratch) memset(k->scratch, 0xff, k->scratch_bytes);
+    return k;
 }
 
 static void cpu_release(struct device *d, struct kernel *k) {

@@ -1,0 +1,178 @@
+/* katune check: compares what variants compute with the oracle. Without --shape on a suite of ragged shapes,
+   attributes and distributions. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "case.h"
+#include "commands.h"
+#include "device/device.h"
+#include "json_results.h"
+#include "options.h"
+#include "progress.h"
+#include "suite.h"
+
+struct check {
+    const struct options *o;
+    struct device *device;
+    struct json_results *json;
+    struct progress *progress;
+    int passed, failed, skipped;
+    double worst; /* of all that passed */
+    char worst_text[400];
+};
+
+static void failure_print(const struct check *k, const struct variant *v, const struct point *pt,
+                          const struct problem *p, struct distribution dist, const struct verdict *verdict) {
+    char key[PROBLEM_KEY_MAX], point[POINT_TEXT_MAX], name[16];
+    problem_key(p, key);
+    point_print(v, pt, point);
+    distribution_print(dist, name);
+    progress_clear(k->progress);
+    printf("FAILED %s%s%s\n  %s --dist %s --seed %llu\n  %s\n", v->name, *point ? " " : "", point, key, name,
+           (unsigned long long)k->o->seed, verdict->text);
+}
+
+static void point_check(struct check *k, struct check_case *c, const struct variant *v,
+                        const struct point *pt, struct distribution dist) {
+    struct verdict verdict;
+    case_check(c, v, pt, CHECK_FULL, &verdict);
+    if (k->json) json_check_add(k->json, v, pt, case_problem(c), dist, &verdict);
+    if (verdict.status == CHECK_FAILED) {
+        k->failed++;
+        failure_print(k, v, pt, case_problem(c), dist, &verdict);
+    } else if (verdict.status == CHECK_PASSED) {
+        k->passed++;
+        if (verdict.worst <= k->worst) return;
+        k->worst = verdict.worst;
+        char key[PROBLEM_KEY_MAX];
+        problem_key(case_problem(c), key);
+        snprintf(k->worst_text, sizeof k->worst_text, "%s, %s[%lld] of %s", v->name,
+                 tensor_name(verdict.tensor), (long long)verdict.index, key);
+    }
+}
+
+static void variant_check(struct check *k, struct check_case *c, const struct variant *v,
+                          struct distribution dist) {
+    const struct device_info *const info = k->device->info(k->device);
+    const char *reason = "no point has the values that --param asks for";
+    bool any = false;
+    for (int64_t i = 0; i < point_count(v); i++) {
+        const struct point pt = point_at(v, i);
+        if (!options_point(k->o, v, &pt)) continue;
+        const char *const why = variant_reject(v, case_problem(c), &pt, info);
+        if (why) {
+            if (!any) reason = why;
+            continue;
+        }
+        any = true;
+        point_check(k, c, v, &pt, dist);
+        if (!k->o->all_points) return;
+    }
+    if (any) return;
+    k->skipped++;
+    struct verdict verdict = {.status = CHECK_SKIPPED};
+    snprintf(verdict.text, sizeof verdict.text, "%s", reason);
+    const struct point first = point_at(v, 0);
+    if (k->json) json_check_add(k->json, v, &first, case_problem(c), dist, &verdict);
+}
+
+static bool case_over_variants(struct check *k, const struct problem *p, struct distribution dist,
+                               struct error *err) {
+    bool wanted = false;
+    for (int i = 0; i < variant_count() && !wanted; i++) {
+        const struct variant *const v = variant_at(i);
+        wanted = v->op == p->op && v->dtypes & p->dtype && options_variant(k->o, v);
+    }
+    if (!wanted) return true;
+    struct check_case *const c = case_new(k->device, p, k->o->seed, dist, err);
+    if (!c) return false;
+    for (int i = 0; i < variant_count(); i++) {
+        const struct variant *const v = variant_at(i);
+        if (v->op == p->op && v->dtypes & p->dtype && options_variant(k->o, v)) variant_check(k, c, v, dist);
+    }
+    case_free(c);
+    return true;
+}
+
+/* The suite, or the shapes that were given. */
+static int case_count(const struct options *o, enum op op) {
+    return o->shape_count ? o->shape_count : suite_count(op);
+}
+
+static bool case_at(const struct options *o, enum op op, enum dtype dtype, int i, struct suite_case *c,
+                    struct error *err) {
+    if (!o->shape_count) {
+        *c = suite_at(op, dtype, i);
+        if (o->distribution_given) c->distribution = o->distribution;
+        return true;
+    }
+    c->distribution = o->distribution;
+    return options_problem(o, op, dtype, o->shapes[i].rows, o->shapes[i].channels, &c->problem, err);
+}
+
+static bool check_all(struct check *k, struct error *err) {
+    const struct options *const o = k->o;
+    const unsigned dtypes = o->dtypes ? o->dtypes : F32 | F16 | BF16;
+    int total = 0;
+    for (int op = 0; op < OP_COUNT; op++)
+        if (o->ops >> op & 1) total += case_count(o, (enum op)op) * DTYPE_COUNT;
+    for (int op = 0, done = 0; op < OP_COUNT; op++) {
+        if (!(o->ops >> op & 1)) continue;
+        for (int d = 0; d < DTYPE_COUNT; d++) {
+            const int count = case_count(o, (enum op)op);
+            for (int i = 0; i < count; i++) {
+                struct suite_case c;
+                progress_set(k->progress, (double)done++ / total, op_name((enum op)op));
+                if (!(dtypes & dtype_at(d))) continue;
+                if (!case_at(o, (enum op)op, dtype_at(d), i, &c, err)) return false;
+                if (!case_over_variants(k, &c.problem, c.distribution, err)) return false;
+            }
+        }
+    }
+    return true;
+}
+
+static const struct command_usage usage = {
+    "check",
+    "Runs variants on seeded inputs and compares every output element with the oracle in double precision:\n"
+    "guard bands, poisoned outputs, tensors aligned and aligned to their element only, several numbers of "
+    "threads.\n"
+    "Without --shape: a suite of ragged shapes, attributes and distributions.",
+    OPT_DEVICE | OPT_SELECTION | OPT_SEED | OPT_DIST | OPT_JSON | OPT_QUIET,
+    "Exit code 0: all passed (what a variant does not support is skipped); 1: a check failed; 3: nothing to "
+    "check."};
+
+int cmd_check(int argc, char **argv) {
+    struct options o;
+    const int leave = options_parse(&o, &usage, argc, argv);
+    if (leave >= 0) return leave;
+    struct error err = {""};
+    if (o.attr_count && !o.shape_count) {
+        fprintf(stderr, "katune check: --attr goes with --shape: the suite has attributes of its own\n");
+        return EXIT_USAGE;
+    }
+    struct check k = {.o = &o, .device = device_open(o.device, false, &err)};
+    if (!k.device) {
+        fprintf(stderr, "katune check: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    k.json = o.json ? json_results_new("check", k.device->info(k.device), o.seed) : NULL;
+    k.progress = progress_new("check", o.quiet);
+    bool ok = check_all(&k, &err);
+    progress_free(k.progress);
+    k.device->close(k.device);
+    if (ok) {
+        printf("%d passed, %d failed, %d skipped", k.passed, k.failed, k.skipped);
+        if (k.passed) printf("; worst error %.2f of what is allowed", k.worst);
+        putchar('\n');
+        if (!o.quiet && k.worst > 0) printf("  (%s)\n", k.worst_text);
+    }
+    if (ok && o.json) ok = json_results_write(k.json, o.json, &err);
+    json_results_free(k.json);
+    if (!ok) {
+        fprintf(stderr, "katune check: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    return k.failed ? EXIT_FAILED : k.passed ? EXIT_OK : EXIT_MISSING;
+}

@@ -1,0 +1,126 @@
+#include "json_results.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "file.h"
+
+struct json_results {
+    cJSON *root, *results;
+};
+
+struct json_results *json_results_new(const char *command, const struct device_info *info, uint64_t seed) {
+    struct json_results *const r = malloc(sizeof *r);
+    if (!r) return NULL;
+    char date[32], text[24];
+    const time_t now = time(NULL);
+    struct tm tm;
+    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
+    r->root = cJSON_CreateObject();
+    cJSON_AddStringToObject(r->root, "schema", "katune-results/1");
+    cJSON_AddStringToObject(r->root, "command", command);
+    cJSON *const device = cJSON_AddObjectToObject(r->root, "device");
+    cJSON_AddStringToObject(device, "name", info->name);
+    cJSON_AddStringToObject(device, "backend", info->backend);
+    cJSON_AddStringToObject(device, "arch", info->arch);
+    cJSON_AddStringToObject(device, "fingerprint", info->fingerprint);
+    cJSON_AddNumberToObject(device, "units", info->units);
+    cJSON *const environment = cJSON_AddObjectToObject(r->root, "environment");
+    cJSON_AddStringToObject(environment, "date", date);
+    cJSON_AddStringToObject(environment, "katune", KATUNE_VERSION);
+    cJSON_AddStringToObject(environment, "compiler", __VERSION__);
+    cJSON_AddStringToObject(environment, "sources_hash", registry_sources_hash());
+    cJSON_AddStringToObject(r->root, "seed", text); /* a string: JSON numbers hold 53 bits */
+    r->results = cJSON_AddArrayToObject(r->root, "results");
+    return r;
+}
+
+static cJSON *problem_json(const struct problem *p) {
+    cJSON *const o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "op", op_name(p->op));
+    cJSON_AddStringToObject(o, "dtype", dtype_name(p->dtype));
+    for (int i = 0; attr_at(i); i++) {
+        const struct attr *const attr = attr_at(i);
+        if (!attr_of(attr, p->op)) continue;
+        if (attr->kind == ATTR_FORM || attr->kind == ATTR_BOUNDARY) {
+            char text[32];
+            attr_print(attr, p, text, sizeof text);
+            cJSON_AddStringToObject(o, attr->name, text);
+        } else {
+            cJSON_AddNumberToObject(o, attr->name, attr_get(attr, p));
+        }
+    }
+    return o;
+}
+
+static cJSON *result_json(const struct variant *v, const struct point *pt, const struct problem *p,
+                          struct distribution d, const struct verdict *verdict) {
+    static const char *const status[] = {"passed", "failed", "skipped"};
+    char name[16];
+    distribution_print(d, name);
+    cJSON *const o = cJSON_CreateObject();
+    cJSON_AddItemToObject(o, "problem", problem_json(p));
+    cJSON_AddStringToObject(o, "variant", v->name);
+    cJSON *const params = cJSON_AddObjectToObject(o, "params");
+    for (int i = 0; i < param_count(v); i++) cJSON_AddNumberToObject(params, v->params[i].name, pt->value[i]);
+    cJSON_AddStringToObject(o, "distribution", name);
+    cJSON *const check = cJSON_AddObjectToObject(o, "check");
+    cJSON_AddStringToObject(check, "status", status[verdict->status]);
+    if (verdict->status != CHECK_PASSED) cJSON_AddStringToObject(check, "reason", verdict->text);
+    if (verdict->status == CHECK_PASSED && verdict->worst > 0) {
+        cJSON_AddNumberToObject(check, "worst", verdict->worst);
+        cJSON_AddNumberToObject(check, "error", verdict->error);
+        cJSON_AddNumberToObject(check, "allowed", verdict->allowed);
+        cJSON_AddStringToObject(check, "tensor", tensor_name(verdict->tensor));
+        cJSON_AddNumberToObject(check, "index", (double)verdict->index);
+    }
+    return o;
+}
+
+void json_check_add(struct json_results *r, const struct variant *v, const struct point *pt,
+                    const struct problem *p, struct distribution d, const struct verdict *verdict) {
+    cJSON_AddItemToArray(r->results, result_json(v, pt, p, d, verdict));
+}
+
+void json_bench_add(struct json_results *r, const struct contender *c, struct distribution d, bool warm,
+                    int threads, const struct ceilings *ceilings) {
+    cJSON *const o = result_json(c->variant, &c->point, &c->problem, d, &c->verdict);
+    cJSON_AddItemToArray(r->results, o);
+    if (!c->seconds.n) return;
+    cJSON_AddBoolToObject(o, "cold", !warm);
+    cJSON_AddNumberToObject(o, "threads", threads);
+    cJSON *const time = cJSON_AddObjectToObject(o, "time_us");
+    cJSON_AddNumberToObject(time, "median", 1e6 * c->seconds.median);
+    cJSON_AddNumberToObject(time, "lo", 1e6 * c->seconds.lo);
+    cJSON_AddNumberToObject(time, "hi", 1e6 * c->seconds.hi);
+    cJSON_AddNumberToObject(time, "n", c->seconds.n);
+    cJSON_AddNumberToObject(time, "batch", c->batch);
+    cJSON_AddBoolToObject(o, "settled", c->settled);
+    cJSON_AddBoolToObject(o, "throttled", c->throttled);
+    if (c->clock_ghz > 0) cJSON_AddNumberToObject(o, "clock_ghz", c->clock_ghz);
+    const struct roofline roofline = roofline_of(&c->problem, ceilings, c->seconds.median);
+    cJSON *const roof = cJSON_AddObjectToObject(o, "roofline");
+    cJSON_AddStringToObject(roof, "bound", roofline.bound);
+    cJSON_AddNumberToObject(roof, "fraction", roofline.fraction);
+    cJSON_AddNumberToObject(roof, "copy_gbs", 1e-9 * ceilings->bandwidth);
+    cJSON_AddNumberToObject(roof, "fma_gflops", 1e-9 * ceilings->flops);
+}
+
+bool json_results_write(const struct json_results *r, const char *path, struct error *err) {
+    char *const text = r ? cJSON_Print(r->root) : NULL;
+    if (!text) return error_set(err, "%s: out of memory", path);
+    const bool ok = file_write(path, text, strlen(text), err);
+    free(text);
+    return ok;
+}
+
+void json_results_free(struct json_results *r) {
+    if (!r) return;
+    cJSON_Delete(r->root);
+    free(r);
+}
