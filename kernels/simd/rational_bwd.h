@@ -1,0 +1,202 @@
+/* The two forms of rational_bwd's loop. Instantiated by the variants' files. */
+#ifndef KATUNE_RATIONAL_BWD_H
+#define KATUNE_RATIONAL_BWD_H
+
+#include "map.h"
+#include "rational_fwd.h"
+#include "rational_grad.h"
+#include "reduce.h"
+
+/* What is common to a run: scratch holds one accumulator area a thread, then the partial sums, then (lanes)
+   the table of coefficients. */
+struct rational_bwd {
+    struct blocks blocks;
+    int64_t values; /* partial sums a block: groups x (m + 1 + n) */
+    int64_t sums;   /* floats of a thread's accumulators */
+    int tile;       /* rows a group's accumulators stay in registers for */
+    float *sums_at;
+    double *partials;
+    float *table;
+};
+
+static inline struct rational_bwd rational_bwd_plan(const struct problem *p, int block, int tile,
+                                                    int64_t sums, int threads, void *scratch) {
+    struct rational_bwd plan = {.values = (int64_t)p->groups * (p->m + 1 + p->n), .sums = sums, .tile = tile};
+    plan.blocks = blocks_of(p, block, plan.values);
+    const size_t sums_bytes = line_round((size_t)sums * sizeof(float)) * (size_t)threads;
+    plan.sums_at = scratch;
+    plan.partials = (double *)((char *)scratch + sums_bytes);
+    plan.table = (float *)((char *)plan.partials + line_round(partials_bytes(plan.blocks, plan.values)));
+    return plan;
+}
+
+static inline size_t rational_bwd_scratch(const struct problem *p, int block, int64_t sums, int threads,
+                                          size_t table_bytes) {
+    char base[1];
+    const struct rational_bwd plan = rational_bwd_plan(p, block, 1, sums, threads, base);
+    return (size_t)((char *)plan.table - base) + table_bytes;
+}
+
+static inline float *thread_sums(const struct rational_bwd *plan) {
+    return plan->sums_at +
+           (int64_t)(line_round((size_t)plan->sums * sizeof(float)) / sizeof(float)) * omp_get_thread_num();
+}
+
+/* Adds the blocks' partial sums, over the groups too for a shared coefficient, and writes dnum and dden. */
+static inline void rational_bwd_finish(const struct problem *p, const struct call *call,
+                                       const struct rational_bwd *plan) {
+    const struct rational_kind kind = rational_kind_of(p);
+    const int terms = rational_terms(kind);
+    double *const sum = plan->partials;
+    partials_combine(sum, plan->blocks.count, plan->values);
+    float *const dnum = call->out[T_DNUM], *const dden = call->out[T_DDEN];
+    const float *const den = call->in[T_DEN];
+    for (int64_t g = 1; g < p->groups; g++)
+        for (int i = 0; i < terms; i++)
+            if (i <= kind.m ? p->num_groups == 1 : p->den_groups == 1) sum[i] += sum[g * terms + i];
+    for (int64_t g = 0; g < p->num_groups; g++)
+        for (int i = 0; i <= kind.m; i++) dnum[g * (kind.m + 1) + i] = (float)sum[g * terms + i];
+    for (int64_t g = 0; g < p->den_groups; g++)
+        for (int i = 0; i < kind.n; i++)
+            dden[g * kind.n + i] =
+                rational_den_sign(den[g * kind.n + i], kind) * (float)sum[g * terms + kind.m + 1 + i];
+}
+
+struct rational_map2 {
+    const struct vrational *coefs;
+    struct vgrad *acc;
+};
+
+INLINE vf rational_map_grad(vf x, vf dy, const void *context) {
+    const struct rational_map2 *const c = context;
+    return vrational_grad(c->coefs, x, dy, c->acc);
+}
+
+/* Segments: a group's accumulators are in registers for its segments of `tile` rows, else in the first cache.
+ */
+INLINE void rational_bwd_segments_block(const struct problem *p, const struct call *call,
+                                        const struct rational_bwd *plan, int64_t block, float *sums,
+                                        enum dtype t, int store, struct rational_kind kind, int newton) {
+    const int64_t width = channels_per_group(p);
+    const struct span rows = block_rows(p, plan->blocks, block);
+    const int terms = rational_terms(kind);
+    memset(sums, 0, (size_t)plan->sums * sizeof(float));
+    for (int64_t lo = rows.lo; lo < rows.hi; lo += plan->tile) {
+        const int64_t hi = lo + plan->tile < rows.hi ? lo + plan->tile : rows.hi;
+        for (int64_t g = 0; g < p->groups; g++) {
+            const struct rational_coefs c = rational_coefs_of(p, call, g, kind);
+            const struct vrational r = vrational_broadcast(&c, kind, newton);
+            float *const at = sums + g * terms * LANES;
+            struct vgrad acc = vgrad_load(at, LANES, kind);
+            const struct rational_map2 context = {&r, &acc};
+            for (int64_t row = lo; row < hi; row++) {
+                const int64_t first = row * p->channels + g * width;
+                map2(call->in[T_X], call->in[T_DY], call->out[T_DX], (struct span){first, first + width}, t,
+                     store, rational_map_grad, &context);
+            }
+            vgrad_store(at, LANES, &acc, kind);
+        }
+    }
+    double *const partial = plan->partials + block * plan->values;
+    for (int64_t i = 0; i < plan->values; i++) partial[i] = (double)vf_sum(vf_load(sums + i * LANES));
+}
+
+/* Lanes: vectors run on across the groups; every channel has its own accumulators, in the first or second
+ * cache. */
+INLINE void rational_bwd_lanes_rows(const struct problem *p, const struct call *call,
+                                    const struct lane_table *table, struct span s, float *sums, enum dtype t,
+                                    int store, struct rational_kind kind, int newton) {
+    const int64_t step = p->channels > LANES ? LANES : LANES % p->channels;
+    const int stream = store == STORE_STREAM && io_streamable(io_at(call->out[T_DX], s.lo, t), t);
+    int64_t column = 0;
+    for (int64_t i = s.lo; i < s.hi; i += LANES) {
+        const struct vrational r = lane_coefs(table, column, kind, newton);
+        struct vgrad acc = vgrad_load(sums + column, table->stride, kind);
+        const int n = s.hi - i < LANES ? (int)(s.hi - i) : LANES;
+        if (n == LANES) {
+            const vf dx =
+                vrational_grad(&r, io_load(call->in[T_X], i, t), io_load(call->in[T_DY], i, t), &acc);
+            if (stream)
+                io_stream(call->out[T_DX], i, t, dx);
+            else
+                io_store(call->out[T_DX], i, t, dx);
+        } else {
+            io_store_n(call->out[T_DX], i, n, t,
+                       vrational_grad(&r, io_load_n(call->in[T_X], i, n, t),
+                                      io_load_n(call->in[T_DY], i, n, t), &acc));
+        }
+        vgrad_store(sums + column, table->stride, &acc, kind);
+        column += step;
+        if (column >= p->channels) column -= p->channels;
+    }
+}
+
+/* The channels' sums of a block, added up by group; columns beyond the last channel belong to the first ones.
+ */
+static inline void lane_sums_fold(const struct problem *p, float *sums, int64_t stride, double *partial) {
+    const int64_t width = channels_per_group(p);
+    const int terms = p->m + 1 + p->n;
+    for (int i = 0; i < terms; i++) {
+        float *const row = sums + i * stride;
+        for (int64_t l = stride - 1; l >= p->channels; l--) row[l - p->channels] += row[l];
+        for (int64_t g = 0; g < p->groups; g++) {
+            vf sum = vf_set(0);
+            for (int64_t l = 0; l < width; l += LANES)
+                sum = sum + vf_load_n(row + g * width + l, width - l < LANES ? (int)(width - l) : LANES);
+            partial[g * terms + i] = (double)vf_sum(sum);
+        }
+    }
+}
+
+INLINE void rational_bwd_team(const struct problem *p, const struct call *call,
+                              const struct rational_bwd *plan, enum rational_layout layout, enum dtype t,
+                              int store, struct rational_kind kind, int newton) {
+    const struct lane_table table = {plan->table, lane_stride(p)};
+#pragma omp parallel num_threads(call->threads)
+    {
+        float *const sums = thread_sums(plan);
+#pragma omp for schedule(static)
+        for (int64_t block = 0; block < plan->blocks.count; block++) {
+            if (layout == SEGMENTS) {
+                rational_bwd_segments_block(p, call, plan, block, sums, t, store, kind, newton);
+                continue;
+            }
+            const struct span rows = block_rows(p, plan->blocks, block);
+            memset(sums, 0, (size_t)plan->sums * sizeof(float));
+            rational_bwd_lanes_rows(p, call, &table,
+                                    (struct span){rows.lo * p->channels, rows.hi * p->channels}, sums, t,
+                                    store, kind, newton);
+            lane_sums_fold(p, sums, table.stride, plan->partials + block * plan->values);
+        }
+        if (store == STORE_STREAM) stream_end();
+    }
+}
+
+INLINE void rational_bwd_dtype(const struct problem *p, int store, const struct call *call,
+                               const struct rational_bwd *plan, enum rational_layout layout,
+                               struct rational_kind kind, int newton) {
+    const int stream = store == STORE_STREAM;
+    switch (p->dtype) {
+    case F32:
+        if (stream)
+            rational_bwd_team(p, call, plan, layout, F32, STORE_STREAM, kind, newton);
+        else
+            rational_bwd_team(p, call, plan, layout, F32, STORE_PLAIN, kind, newton);
+        break;
+    case F16: rational_bwd_team(p, call, plan, layout, F16, store, kind, newton); break;
+    case BF16: rational_bwd_team(p, call, plan, layout, BF16, store, kind, newton); break;
+    }
+}
+
+INLINE void rational_bwd_run(const struct problem *p, int store, const struct call *call,
+                             const struct rational_bwd *plan, enum rational_layout layout, int newton) {
+    const struct rational_kind kind = rational_kind_of(p);
+    if (layout == LANES_ACROSS) lane_table_fill(p, call, plan->table);
+    if (kind.m == 5 && kind.n == 4 && kind.form == 'A')
+        rational_bwd_dtype(p, store, call, plan, layout, (struct rational_kind){'A', 5, 4}, newton);
+    else
+        rational_bwd_dtype(p, store, call, plan, layout, kind, newton);
+    rational_bwd_finish(p, call, plan);
+}
+
+#endif

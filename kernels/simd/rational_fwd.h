@@ -1,0 +1,158 @@
+/* The two forms of rational_fwd's loop. Instantiated by the variants' files. */
+#ifndef KATUNE_RATIONAL_FWD_H
+#define KATUNE_RATIONAL_FWD_H
+
+#include "map.h"
+#include "rational.h"
+
+INLINE vf rational_map(vf x, const void *context) {
+    return vrational_value(context, x);
+}
+
+/* Segments: a row is cut at the groups' borders, and a segment's coefficients stay in registers. */
+INLINE void rational_fwd_segments_span(const struct problem *p, const struct call *call, struct span s,
+                                       enum dtype t, int store, struct rational_kind kind, int newton) {
+    const int64_t width = channels_per_group(p);
+    int64_t group = s.lo / width % p->groups, end = (s.lo / width + 1) * width;
+    for (int64_t lo = s.lo; lo < s.hi;
+         lo = end, end += width, group = group + 1 == p->groups ? 0 : group + 1) {
+        const struct rational_coefs c = rational_coefs_of(p, call, group, kind);
+        const struct vrational r = vrational_broadcast(&c, kind, newton);
+        map1(call->in[T_X], call->out[T_Y], (struct span){lo, end < s.hi ? end : s.hi}, t, store,
+             rational_map, &r);
+    }
+}
+
+INLINE void rational_fwd_segments_team(const struct problem *p, const struct call *call, enum dtype t,
+                                       int store, struct rational_kind kind, int newton) {
+#pragma omp parallel num_threads(call->threads)
+    {
+        rational_fwd_segments_span(p, call, team_span(problem_elements(p), 64), t, store, kind, newton);
+        if (store == STORE_STREAM) stream_end();
+    }
+}
+
+/* Lanes: the coefficients are spread over the channels, table[i][c] for channel c (mod channels), so that
+   vectors run on across the groups' borders; each vector loads its own. */
+struct lane_table {
+    const float *rows; /* m + 1 + n rows of `stride` floats: a_0 .. a_m, b_1 .. b_n */
+    int64_t stride;
+};
+
+static inline int64_t lane_stride(const struct problem *p) {
+    return (p->channels + 2 * LANES - 1) / LANES * LANES;
+}
+
+static inline size_t lane_table_bytes(const struct problem *p) {
+    return (size_t)(p->m + 1 + p->n) * (size_t)lane_stride(p) * sizeof(float);
+}
+
+static inline void lane_table_fill(const struct problem *p, const struct call *call, float *rows) {
+    const int64_t stride = lane_stride(p), width = channels_per_group(p);
+    const struct rational_kind kind = rational_kind_of(p);
+    for (int64_t group = 0; group < p->groups; group++) {
+        const struct rational_coefs c = rational_coefs_of(p, call, group, kind);
+        for (int i = 0; i <= p->m + p->n; i++) {
+            const float value = i <= p->m ? c.a[i] : c.b[i - p->m];
+            for (int64_t l = group * width; l < (group + 1) * width; l++) rows[i * stride + l] = value;
+        }
+    }
+    for (int i = 0; i <= p->m + p->n; i++) /* the columns beyond the last channel wrap round */
+        for (int64_t l = p->channels; l < stride; l++)
+            rows[i * stride + l] = rows[i * stride + l - p->channels];
+}
+
+INLINE struct vrational lane_coefs(const struct lane_table *table, int64_t column, struct rational_kind kind,
+                                   int newton) {
+    struct vrational r;
+    r.kind = kind;
+    r.newton = newton;
+    for (int i = 0; i <= kind.m; i++) r.a[i] = vf_load(table->rows + i * table->stride + column);
+    for (int i = 1; i <= kind.n; i++) r.b[i] = vf_load(table->rows + (kind.m + i) * table->stride + column);
+    return r;
+}
+
+/* A range that starts at the channel `column`. */
+INLINE void rational_fwd_lanes_span(const struct problem *p, const struct call *call,
+                                    const struct lane_table *table, struct span s, enum dtype t, int store,
+                                    struct rational_kind kind, int newton) {
+    const void *const x = call->in[T_X];
+    void *const y = call->out[T_Y];
+    int64_t column = s.lo % p->channels, i = s.lo;
+    const int64_t step = LANES % p->channels;
+    const int stream = store == STORE_STREAM && io_streamable(io_at(y, s.lo, t), t);
+    for (; i + LANES <= s.hi; i += LANES) {
+        const struct vrational r = lane_coefs(table, column, kind, newton);
+        const vf value = vrational_value(&r, io_load(x, i, t));
+        if (stream)
+            io_stream(y, i, t, value);
+        else
+            io_store(y, i, t, value);
+        column += p->channels > LANES ? LANES : step;
+        if (column >= p->channels) column -= p->channels;
+    }
+    if (i < s.hi) {
+        const struct vrational r = lane_coefs(table, column, kind, newton);
+        io_store_n(y, i, (int)(s.hi - i), t, vrational_value(&r, io_load_n(x, i, (int)(s.hi - i), t)));
+    }
+}
+
+INLINE void rational_fwd_lanes_team(const struct problem *p, const struct call *call, enum dtype t, int store,
+                                    struct rational_kind kind, int newton) {
+    const struct lane_table table = {call->scratch, lane_stride(p)};
+    lane_table_fill(p, call, call->scratch);
+#pragma omp parallel num_threads(call->threads)
+    {
+        rational_fwd_lanes_span(p, call, &table, team_span(problem_elements(p), 64), t, store, kind, newton);
+        if (store == STORE_STREAM) stream_end();
+    }
+}
+
+enum rational_layout { SEGMENTS, LANES_ACROSS };
+
+INLINE void rational_fwd_team(const struct problem *p, const struct call *call, enum rational_layout layout,
+                              enum dtype t, int store, struct rational_kind kind, int newton) {
+    if (layout == SEGMENTS)
+        rational_fwd_segments_team(p, call, t, store, kind, newton);
+    else
+        rational_fwd_lanes_team(p, call, t, store, kind, newton);
+}
+
+INLINE void rational_fwd_dtype(const struct problem *p, int store, const struct call *call,
+                               enum rational_layout layout, struct rational_kind kind, int newton) {
+    const int stream = store == STORE_STREAM;
+    switch (p->dtype) {
+    case F32:
+        if (stream)
+            rational_fwd_team(p, call, layout, F32, STORE_STREAM, kind, newton);
+        else
+            rational_fwd_team(p, call, layout, F32, STORE_PLAIN, kind, newton);
+        break;
+    case F16:
+        if (stream)
+            rational_fwd_team(p, call, layout, F16, STORE_STREAM, kind, newton);
+        else
+            rational_fwd_team(p, call, layout, F16, STORE_PLAIN, kind, newton);
+        break;
+    case BF16:
+        if (stream)
+            rational_fwd_team(p, call, layout, BF16, STORE_STREAM, kind, newton);
+        else
+            rational_fwd_team(p, call, layout, BF16, STORE_PLAIN, kind, newton);
+        break;
+    }
+}
+
+/* Order (5, 4), which KATs use, is compiled for; other orders loop. */
+INLINE void rational_fwd_run(const struct problem *p, int store, const struct call *call,
+                             enum rational_layout layout, int newton) {
+    const struct rational_kind kind = rational_kind_of(p);
+    if (kind.m == 5 && kind.n == 4 && kind.form == 'A')
+        rational_fwd_dtype(p, store, call, layout, (struct rational_kind){'A', 5, 4}, newton);
+    else if (kind.m == 5 && kind.n == 4)
+        rational_fwd_dtype(p, store, call, layout, (struct rational_kind){'B', 5, 4}, newton);
+    else
+        rational_fwd_dtype(p, store, call, layout, kind, newton);
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* One vector of rational_bwd: dx, and what it adds to the gradients of the coefficients.
+
+   With w = 1/Q, y = P w, gw = dy w:  dx = (R - S y) gw,  da_i += x^i gw,  db_i += -(y gw) dQ/db_i.
+   One reciprocal serves all of them, and Q is never squared. For form A the powers of |x| serve P's gradients
+   too: an odd power takes x's sign through gw. */
+#ifndef KATUNE_RATIONAL_GRAD_H
+#define KATUNE_RATIONAL_GRAD_H
+
+#include "rational.h"
+
+/* Accumulators, one a lane and coefficient. Form A's den lacks the factor sign(b_i): rational_den_sign(). */
+struct vgrad {
+    vf num[DEGREE_MAX + 1], den[DEGREE_MAX + 1]; /* den[1] .. den[n] */
+};
+
+INLINE int rational_terms(struct rational_kind kind) {
+    return kind.m + 1 + kind.n;
+}
+
+INLINE struct vgrad vgrad_zero(struct rational_kind kind) {
+    struct vgrad g;
+    for (int i = 0; i <= kind.m; i++) g.num[i] = vf_set(0);
+    for (int i = 1; i <= kind.n; i++) g.den[i] = vf_set(0);
+    return g;
+}
+
+/* To and from rows of floats: num_0 .. num_m, den_1 .. den_n, each `stride` after the last. */
+INLINE struct vgrad vgrad_load(const float *rows, int64_t stride, struct rational_kind kind) {
+    struct vgrad g;
+    for (int i = 0; i <= kind.m; i++) g.num[i] = vf_load(rows + i * stride);
+    for (int i = 1; i <= kind.n; i++) g.den[i] = vf_load(rows + (kind.m + i) * stride);
+    return g;
+}
+
+INLINE void vgrad_store(float *rows, int64_t stride, const struct vgrad *g, struct rational_kind kind) {
+    for (int i = 0; i <= kind.m; i++) vf_store(rows + i * stride, g->num[i]);
+    for (int i = 1; i <= kind.n; i++) vf_store(rows + (kind.m + i) * stride, g->den[i]);
+}
+
+static inline float rational_den_sign(float b, struct rational_kind kind) {
+    return kind.form == 'A' && b < 0 ? -1.0f : 1.0f;
+}
+
+/* One lane in double; returns its dx. terms: what it adds to num_0 .. num_m, den_1 .. den_n. */
+static inline double rational_grad_exact(const double *a, const double *b, struct rational_kind kind,
+                                         double x, double g, double *terms) {
+    const double z = kind.form == 'A' ? fabs(x) : x;
+    double p = 0, r = 0, inner = 0, s = 0;
+    for (int i = kind.m; i >= 0; i--) p = p * x + a[i];
+    for (int i = kind.m; i >= 1; i--) r = r * x + i * a[i];
+    for (int i = kind.n; i >= 1; i--) inner = (inner + b[i]) * z;
+    for (int i = kind.n; i >= 1; i--) s = s * z + i * b[i];
+    const double sign = kind.form == 'A' ? (x < 0 ? -1 : 1) : (inner < 0 ? -1 : 1);
+    const double w = 1 / (1 + fabs(inner)), y = p * w;
+    const double h = -y * (kind.form == 'A' ? 1 : sign);
+    double power = w * g; /* x^i w stays small where x^i alone would not */
+    for (int i = 0; i <= kind.m; i++, power *= x) terms[i] = power;
+    power = w * g * z;
+    for (int i = 1; i <= kind.n; i++, power *= z) terms[kind.m + i] = h * power;
+    return (r * w - s * w * sign * y) * g;
+}
+
+/* Redoes the lanes with large |x|; acc had nothing from them. */
+static __attribute__((noinline)) vf vrational_grad_large(const struct vrational *r, vf x, vf g, vf dx,
+                                                         struct vgrad *acc) {
+    float xs[LANES], gs[LANES], out[LANES], lane[LANES];
+    vf_store(xs, x);
+    vf_store(gs, g);
+    vf_store(out, dx);
+    for (int l = 0; l < LANES; l++) {
+        if (!(fabsf(xs[l]) > rational_large)) continue;
+        double a[DEGREE_MAX + 1], b[DEGREE_MAX + 1], terms[2 * DEGREE_MAX + 1];
+        for (int i = 0; i <= r->kind.m; i++) vf_store(lane, r->a[i]), a[i] = (double)lane[l];
+        for (int i = 1; i <= r->kind.n; i++) vf_store(lane, r->b[i]), b[i] = (double)lane[l];
+        out[l] = (float)rational_grad_exact(a, b, r->kind, (double)xs[l], (double)gs[l], terms);
+        for (int i = 0; i <= r->kind.m + r->kind.n; i++) {
+            vf *const sum = i <= r->kind.m ? &acc->num[i] : &acc->den[i - r->kind.m];
+            vf_store(lane, *sum);
+            lane[l] += (float)terms[i];
+            *sum = vf_load(lane);
+        }
+    }
+    return vf_load(out);
+}
+
+INLINE vf vrational_grad_small(const struct vrational *r, vf x, vf g, struct vgrad *acc) {
+    const struct rational_kind kind = r->kind;
+    vf z = x;
+    if (kind.form == 'A') z = vf_abs(x);
+    vf slope_p = vf_set(0);
+    if (kind.m) slope_p = r->a[kind.m] * vf_set((float)kind.m);
+    for (int i = kind.m - 1; i >= 1; i--) slope_p = vf_fma(slope_p, x, r->a[i] * vf_set((float)i));
+    vf slope_q = r->b[kind.n] * vf_set((float)kind.n);
+    for (int i = kind.n - 1; i >= 1; i--) slope_q = vf_fma(slope_q, z, r->b[i] * vf_set((float)i));
+    const vf inner = vrational_inner(r, z) + vf_set(0); /* -0 becomes 0: its sign is plus */
+    const vf q = vf_set(1) + vf_abs(inner);
+    vf w = vf_set(1) / q;
+    if (r->newton) w = vrational_reciprocal(q);
+    const vf y = vrational_numerator(r, x) * w, gw = g * w;
+    vf sign = inner;
+    if (kind.form == 'A') sign = x;
+    const vf dx = vf_fnma(vf_mulsign(slope_q, sign), y, slope_p) * gw;
+    vf h = -(y * gw), odd = gw;
+    if (kind.form == 'A')
+        odd = vf_mulsign(gw, x);
+    else
+        h = vf_mulsign(h, sign);
+    vf power = z;
+    acc->num[0] += gw;
+    for (int i = 1; i <= DEGREE_MAX; i++) {
+        if (i <= kind.m) acc->num[i] = vf_fma(i % 2 ? odd : gw, power, acc->num[i]);
+        if (i <= kind.n) acc->den[i] = vf_fma(h, power, acc->den[i]);
+        if (i < kind.m || i < kind.n) power = power * z;
+    }
+    return dx;
+}
+
+INLINE vf vrational_grad(const struct vrational *r, vf x_given, vf g, struct vgrad *acc) {
+    const vf x = x_given + vf_set(0); /* -0 becomes 0: its sign is plus */
+    const vm large = vf_lt(vf_set(rational_large), vf_abs(x));
+    if (__builtin_expect(!vm_any(large), 1)) return vrational_grad_small(r, x, g, acc);
+    const vf dx =
+        vrational_grad_small(r, vf_select(large, vf_set(0), x), vf_select(large, vf_set(0), g), acc);
+    struct vgrad spilled =
+        *acc; /* a copy, so that the address of the accumulators in registers is not taken */
+    const vf mended = vrational_grad_large(r, x, g, dx, &spilled);
+    *acc = spilled;
+    return mended;
+}
+
+#endif
