@@ -85,5 +85,7 @@ double output_allowed(const struct problem *p, enum tensor t, double value, doub
     if (infos[p->op].exact) return 0;
     const int64_t terms = output_terms(p, t);
     const double factor = 16 + (terms > 1 ? 4 * log2((double)terms) : 0);
-    return dtype_spacing(value, tensor_dtype(p, t)) / 2 + 0x1p-24 * factor * scale;
+    /* Below the smallest normal float32 a rounding's error stops shrinking with the term. */
+    const double least = 0x1p-126;
+    return dtype_spacing(value, tensor_dtype(p, t)) / 2 + 0x1p-24 * factor * (scale > least ? scale : least);
 }

@@ -99,7 +99,8 @@ INLINE vf vrational_grad_small(const struct vrational *r, vf x, vf g, struct vgr
     const vf y = vrational_numerator(r, x) * w, gw = g * w;
     vf sign = inner;
     if (kind.form == 'A') sign = x;
-    const vf dx = vf_fnma(vf_mulsign(slope_q, sign), y, slope_p) * gw;
+    const vf dx =
+        vf_fnma(vf_mulsign(slope_q, sign), y, slope_p) * w * g; /* w g may underflow before this does */
     vf h = -(y * gw), odd = gw;
     if (kind.form == 'A')
         odd = vf_mulsign(gw, x);
