@@ -38,9 +38,11 @@ void meter_close(struct meter *m);
 struct device *meter_device(const struct meter *m);
 
 /* Times the contenders in turn, sample by sample, in an order that changes from round to round, until all
-   have settled or `budget` seconds are spent (at least 5 samples each whatever it costs). `race`: contenders
-   of one problem; one whose interval's low end exceeds the best one's high end x 1.05 is dropped. For one
-   contender count is 1. False and the reason if one was not checked or cannot be prepared. */
+   have settled or `budget` seconds are spent (at least 5 samples each whatever it costs). The contenders
+   share a dtype; x is distributed as the first one that is no copy wants it. `race`: contenders of one
+   problem, of which only the best matter. Who has settled takes no more time; one whose interval's low end
+   exceeds the best one's high end x 1.05 is dropped, and so is, after its first sample, one that took three
+   times as long as the best. False and the reason if one was not checked or cannot be prepared. */
 bool measure(struct meter *m, struct contender *contenders, int count, double budget, bool race,
              struct error *err);
 

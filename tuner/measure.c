@@ -1,0 +1,266 @@
+#include "measure.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "op.h"
+
+enum {
+    SAMPLES_MIN = 5,
+    SAMPLES_MAX = 5000,
+    BATCH_MAX = 4096,
+};
+
+static const double sample_seconds =
+    200e-6; /* a sample is at least so long: far above the clock's resolution */
+static const double drop_margin = 1.05;
+static const double first_drop = 3;
+
+struct meter {
+    struct device *device;
+    struct measure_options options;
+    struct arena *arena;
+    uint64_t order; /* state of the generator that shuffles rounds */
+};
+
+/* A contender while it is measured. */
+struct runner {
+    struct contender *c;
+    struct kernel *kernel;
+    void *memory[TENSOR_COUNT]; /* parameters and their gradients */
+    struct call *calls;         /* batch of them */
+    double *samples, *clocks;
+    int count, room, look;
+    bool active;
+};
+
+struct meter *meter_open(struct device *d, const struct measure_options *options, struct error *err) {
+    struct meter *const m = calloc(1, sizeof *m);
+    if (m)
+        *m = (struct meter){
+            .device = d, .options = *options, .arena = arena_new(d, options->warm), .order = 1};
+    if (!m || !m->arena) {
+        meter_close(m);
+        error_set(err, "out of memory");
+        return NULL;
+    }
+    if (m->options.width <= 0) m->options.width = 0.005;
+    return m;
+}
+
+void meter_close(struct meter *m) {
+    if (!m) return;
+    arena_free(m->arena);
+    free(m);
+}
+
+struct device *meter_device(const struct meter *m) {
+    return m->device;
+}
+
+static bool is_activation(enum tensor t) {
+    return t == T_X || t == T_DY || t == T_Y || t == T_DX;
+}
+
+/* Parameters on the host, as the arena wants to see them, and on the device; room for their gradients. */
+static bool parameters_make(struct meter *m, struct runner *r, float *host[TENSOR_COUNT]) {
+    const struct problem *const p = &r->c->problem;
+    for (int i = 0; i < TENSOR_COUNT; i++) {
+        const enum tensor t = (enum tensor)i;
+        if (is_activation(t) || !tensor_in(op_inputs(p->op) | op_outputs(p->op), t)) continue;
+        const size_t bytes = tensor_bytes(p, t);
+        if (!(r->memory[t] = m->device->alloc(m->device, bytes))) return false;
+        if (!tensor_in(op_inputs(p->op), t)) continue;
+        if (!(host[t] = malloc(bytes))) return false;
+        input_fill(p, t, m->options.seed, m->options.distribution, NULL, host[t]);
+        m->device->upload(m->device, r->memory[t], host[t], bytes);
+    }
+    return true;
+}
+
+static bool arena_prepare(struct meter *m, struct runner *r, struct error *err) {
+    float *host[TENSOR_COUNT] = {0};
+    const bool ok = parameters_make(m, r, host) || error_set(err, "out of memory");
+    const bool fits = ok && arena_fit(m->arena, &r->c->problem, m->options.seed, m->options.distribution,
+                                      (const float *const *)host, err);
+    for (int t = 0; t < TENSOR_COUNT; t++) free(host[t]);
+    return fits;
+}
+
+static void runner_free(struct meter *m, struct runner *r) {
+    if (r->kernel) m->device->release(m->device, r->kernel);
+    for (int t = 0; t < TENSOR_COUNT; t++)
+        if (r->memory[t]) m->device->free(m->device, r->memory[t]);
+    free(r->calls);
+    free(r->samples);
+    free(r->clocks);
+}
+
+/* Seconds of `count` calls on the next slices. */
+static double calls_run(struct meter *m, struct runner *r, int count) {
+    for (int i = 0; i < count; i++) {
+        struct call *const call = &r->calls[i];
+        for (int t = 0; t < TENSOR_COUNT; t++) {
+            call->in[t] = tensor_in(op_inputs(r->c->problem.op), (enum tensor)t) ? r->memory[t] : NULL;
+            call->out[t] = tensor_in(op_outputs(r->c->problem.op), (enum tensor)t) ? r->memory[t] : NULL;
+        }
+        arena_next(m->arena, &r->c->problem, call);
+    }
+    return m->device->run(m->device, r->kernel, r->calls, count);
+}
+
+/* Warms up and finds how many calls make a sample. */
+static bool runner_warm(struct meter *m, struct runner *r) {
+    r->calls = malloc(sizeof *r->calls * BATCH_MAX);
+    if (!r->calls) return false;
+    double seconds = calls_run(m, r, 1);
+    int batch = 1;
+    while (seconds < sample_seconds && batch < BATCH_MAX) {
+        const double wanted = ceil(batch * fmin(8, 1.2 * sample_seconds / fmax(seconds, 1e-9)));
+        batch = (int)fmin(BATCH_MAX, wanted);
+        seconds = calls_run(m, r, batch);
+    }
+    r->c->batch = batch;
+    return true;
+}
+
+static bool runner_prepare(struct meter *m, struct runner *r, struct error *err) {
+    const struct contender *const c = r->c;
+    if (c->verdict.status != CHECK_PASSED)
+        return error_set(err, "%s is not timed: it was not checked, or did not pass", c->variant->name);
+    r->look = sample_next_look(0);
+    r->active = true;
+    r->kernel = m->device->prepare(m->device, c->variant, &c->problem, &c->point, err);
+    return r->kernel != NULL;
+}
+
+static bool runner_sample(struct meter *m, struct runner *r) {
+    if (r->count == r->room) {
+        r->room = r->room ? 2 * r->room : 32;
+        double *const samples = realloc(r->samples, sizeof *samples * (size_t)r->room);
+        if (samples) r->samples = samples;
+        double *const clocks = samples ? realloc(r->clocks, sizeof *clocks * (size_t)r->room) : NULL;
+        if (!clocks) return false;
+        r->clocks = clocks;
+    }
+    r->clocks[r->count] = clock_ghz();
+    const double seconds = calls_run(m, r, r->c->batch);
+    r->samples[r->count++] = seconds / r->c->batch;
+    r->c->total += seconds;
+    return true;
+}
+
+/* The statistics of what there is, without the samples that a slow clock spoilt. */
+static bool runner_summarise(struct runner *r) {
+    bool *const slow = malloc(sizeof *slow * (size_t)(r->count + 1));
+    double *const kept = malloc(sizeof *kept * (size_t)(r->count + 1));
+    const bool ok = slow && kept;
+    if (ok) {
+        memcpy(kept, r->samples, sizeof *kept * (size_t)r->count);
+        sample_flag_slow(r->clocks, r->count, slow);
+        const int left = sample_drop_slow(kept, slow, r->count, &r->c->throttled);
+        r->c->seconds = sample_summary(kept, left);
+        r->c->clock_ghz = sample_summary(r->clocks, r->count).median;
+    }
+    free(slow);
+    free(kept);
+    return ok;
+}
+
+static void beaten_drop(struct runner *runners, int count, int round) {
+    const struct summary *best = NULL;
+    for (int i = 0; i < count; i++) {
+        const struct summary *const s = &runners[i].c->seconds;
+        if (s->n && !runners[i].c->beaten && (!best || s->hi < best->hi)) best = s;
+    }
+    for (int i = 0; best && i < count; i++) {
+        struct runner *const r = &runners[i];
+        const bool hopeless = round == 0 && r->c->seconds.median > first_drop * best->hi;
+        const bool beaten = r->count >= SAMPLES_MIN && sample_beaten(&r->c->seconds, best, drop_margin);
+        if (!r->active || (!hopeless && !beaten)) continue;
+        r->c->beaten = true;
+        r->active = false;
+    }
+}
+
+static void order_shuffle(struct meter *m, int *order, int count) {
+    for (int i = 0; i < count; i++) order[i] = i;
+    for (int i = count - 1; i > 0; i--) {
+        m->order = m->order * 6364136223846793005u + 1442695040888963407u;
+        const int j = (int)((m->order >> 33) % (uint64_t)(i + 1)), was = order[i];
+        order[i] = order[j];
+        order[j] = was;
+    }
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* After a round: statistics where they are due, and who is still to be sampled. Returns whether anyone is. */
+static bool round_judge(const struct meter *m, struct runner *runners, int count, int round, bool race) {
+    for (int i = 0; i < count; i++) {
+        struct runner *const r = &runners[i];
+        const bool due = r->count >= r->look || (race && (round == 0 || r->count >= SAMPLES_MIN));
+        if (!r->active || !due) continue;
+        if (!runner_summarise(r)) return false;
+        if (r->count < r->look) continue;
+        r->look = sample_next_look(r->count);
+        r->c->settled = sample_settled(&r->c->seconds, m->options.width);
+        if ((race && r->c->settled) || r->count >= SAMPLES_MAX) r->active = false;
+    }
+    if (race) beaten_drop(runners, count, round);
+    for (int i = 0; i < count; i++)
+        if (runners[i].active && !runners[i].c->settled) return true;
+    return false;
+}
+
+static bool rounds_run(struct meter *m, struct runner *runners, int count, double budget, bool race,
+                       struct error *err) {
+    int *const order = malloc(sizeof *order * (size_t)count);
+    bool ok = order;
+    const double end = now() + budget;
+    for (int round = 0; ok && (round < SAMPLES_MIN || now() < end); round++) {
+        order_shuffle(m, order, count);
+        for (int i = 0; ok && i < count; i++) {
+            struct runner *const r = &runners[order[i]];
+            if (r->active) ok = runner_sample(m, r);
+        }
+        if (ok && !round_judge(m, runners, count, round, race)) break;
+    }
+    for (int i = 0; ok && i < count; i++) {
+        ok = runner_summarise(&runners[i]);
+        runners[i].c->settled = sample_settled(&runners[i].c->seconds, m->options.width);
+    }
+    free(order);
+    return ok || error_set(err, "out of memory");
+}
+
+bool measure(struct meter *m, struct contender *contenders, int count, double budget, bool race,
+             struct error *err) {
+    struct runner *const runners = calloc((size_t)count + 1, sizeof *runners);
+    bool ok = runners || error_set(err, "out of memory");
+    /* Copies last: they take x as the others want it. */
+    for (int pass = 0; pass < 2; pass++) {
+        for (int i = 0; ok && i < count; i++) {
+            if ((contenders[i].problem.op == COPY) != pass) continue;
+            runners[i].c = &contenders[i];
+            contenders[i].total = 0;
+            contenders[i].settled = contenders[i].beaten = contenders[i].throttled = false;
+            ok = runner_prepare(m, &runners[i], err) && arena_prepare(m, &runners[i], err);
+            if (ok && contenders[i].problem.dtype != contenders[0].problem.dtype)
+                ok = error_set(err, "contenders of one measurement share a dtype");
+        }
+    }
+    for (int i = 0; ok && i < count; i++) ok = runner_warm(m, &runners[i]) || error_set(err, "out of memory");
+    ok = ok && (!count || rounds_run(m, runners, count, budget, race, err));
+    for (int i = 0; runners && i < count; i++) runner_free(m, &runners[i]);
+    free(runners);
+    return ok;
+}
