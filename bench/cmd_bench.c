@@ -1,0 +1,186 @@
+/* katune bench: times variants that pass their check, and says what share of the machine's ceilings they
+   attain. With --bars it measures the project's performance bars. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bars.h"
+#include "candidates.h"
+#include "ceiling.h"
+#include "commands.h"
+#include "json_gbench.h"
+#include "json_results.h"
+#include "options.h"
+#include "progress.h"
+#include "report.h"
+
+enum { CEILINGS_MAX = 32 };
+
+/* Ceilings by number of threads, for the problem at hand. */
+struct ceiling_set {
+    int count;
+    int threads[CEILINGS_MAX];
+    struct ceilings ceilings[CEILINGS_MAX];
+};
+
+struct bench {
+    const struct options *o;
+    struct device *device;
+    struct meter *meter;
+    struct progress *progress;
+    struct json_results *json;
+    struct json_gbench *gbench;
+    int timed, failed, skipped;
+};
+
+static bool ceiling_find(struct bench *b, struct ceiling_set *set, const struct problem *p, int threads,
+                         struct ceilings *ceilings, struct error *err) {
+    for (int i = 0; i < set->count; i++) {
+        if (set->threads[i] != threads) continue;
+        *ceilings = set->ceilings[i];
+        return true;
+    }
+    if (!ceilings_measure(b->meter, p, threads, 0.5, ceilings, err)) return false;
+    if (set->count < CEILINGS_MAX) {
+        set->threads[set->count] = threads;
+        set->ceilings[set->count++] = *ceilings;
+    }
+    return true;
+}
+
+static void failures_report(struct bench *b, const struct candidates *c) {
+    for (int i = c->passed; i < c->count; i++) {
+        const struct contender *const f = &c->list[i];
+        char point[POINT_TEXT_MAX];
+        point_print(f->variant, &f->point, point);
+        printf("  %s %s FAILED its check and is not timed: %s\n", f->variant->name, point, f->verdict.text);
+        if (b->json)
+            json_check_add(b->json, f->variant, &f->point, &f->problem, b->o->distribution, &f->verdict);
+        if (b->gbench) json_gbench_add(b->gbench, f, 0, NULL);
+    }
+    b->failed += c->count - c->passed;
+}
+
+static bool problem_report(struct bench *b, const struct problem *p, const struct candidates *c,
+                           struct error *err) {
+    const struct device_info *const info = b->device->info(b->device);
+    struct ceiling_set set = {.count = 0};
+    struct ceilings *const ceilings = malloc(sizeof *ceilings * (size_t)(c->passed + 1));
+    bool ok = ceilings || error_set(err, "out of memory");
+    for (int i = 0; ok && i < c->passed; i++) {
+        const struct contender *const one = &c->list[i];
+        const int threads = point_threads(one->variant, &one->point, info);
+        ok = ceiling_find(b, &set, p, threads, &ceilings[i], err);
+        if (ok && b->json)
+            json_bench_add(b->json, one, b->o->distribution, b->o->warm, threads, &ceilings[i]);
+        if (ok && b->gbench) json_gbench_add(b->gbench, one, threads, &ceilings[i]);
+    }
+    progress_clear(b->progress);
+    if (ok) report_contenders(p, c->list, c->passed, ceilings);
+    for (int i = 0; ok && !b->o->quiet && i < set.count; i++)
+        printf("  ceilings with %d thread%s: copy %.1f GB/s, multiply-add %.0f GFLOP/s\n", set.threads[i],
+               set.threads[i] == 1 ? "" : "s", 1e-9 * set.ceilings[i].bandwidth,
+               1e-9 * set.ceilings[i].flops);
+    free(ceilings);
+    return ok;
+}
+
+static bool problem_bench(struct bench *b, const struct problem *p, struct error *err) {
+    struct candidates c;
+    if (!candidates_find(&c, b->device, b->o, p, 0, err)) return false;
+    const double each = b->o->budget > 0 ? b->o->budget : 0.5;
+    bool ok = true;
+    if (c.passed) {
+        ok =
+            measure(b->meter, c.list, c.passed, each * c.passed, false, err) && problem_report(b, p, &c, err);
+        b->timed += c.passed;
+    }
+    if (ok) failures_report(b, &c);
+    b->skipped += c.skipped;
+    candidates_free(&c);
+    fflush(stdout);
+    return ok;
+}
+
+static bool bench_all(struct bench *b, struct error *err) {
+    const struct options *const o = b->o;
+    const unsigned dtypes = o->dtypes ? o->dtypes : F32;
+    const int shapes = o->shape_count ? o->shape_count : 1, total = OP_COUNT * DTYPE_COUNT * shapes;
+    for (int i = 0; i < total; i++) {
+        const enum op op = (enum op)(i / (DTYPE_COUNT * shapes));
+        const enum dtype dtype = dtype_at(i / shapes % DTYPE_COUNT);
+        const int s = i % shapes;
+        if (!(o->ops >> op & 1) || !(dtypes & dtype)) continue;
+        struct problem p;
+        const int64_t rows = o->shape_count ? o->shapes[s].rows : 4096;
+        const int64_t channels = o->shape_count ? o->shapes[s].channels : 3072;
+        progress_set(b->progress, (double)i / total, op_name(op));
+        if (!options_problem(o, op, dtype, rows, channels, &p, err)) return false;
+        if (problem_elements(&p) == 0) return error_set(err, "--shape: nothing to time with 0 rows");
+        if (!problem_bench(b, &p, err)) return false;
+    }
+    return true;
+}
+
+static int bench_run(const struct options *o, struct device *d, struct error *err) {
+    const struct measure_options options = {
+        .warm = o->warm, .seed = o->seed, .distribution = o->distribution};
+    struct bench b = {.o = o, .device = d, .meter = meter_open(d, &options, err)};
+    if (!b.meter) return EXIT_USAGE;
+    b.progress = progress_new("bench", o->quiet);
+    b.json = o->json ? json_results_new("bench", d->info(d), o->seed) : NULL;
+    b.gbench = o->gbench ? json_gbench_new(d->info(d)) : NULL;
+    bool ok = bench_all(&b, err);
+    progress_free(b.progress);
+    if (ok) printf("%d timed, %d failed their check, %d skipped\n", b.timed, b.failed, b.skipped);
+    if (ok && o->json) ok = json_results_write(b.json, o->json, err);
+    if (ok && o->gbench) ok = json_gbench_write(b.gbench, o->gbench, err);
+    json_results_free(b.json);
+    json_gbench_free(b.gbench);
+    meter_close(b.meter);
+    return !ok ? EXIT_USAGE : b.failed ? EXIT_FAILED : b.timed ? EXIT_OK : EXIT_MISSING;
+}
+
+static const struct command_usage usage = {
+    "bench",
+    "Checks variants on the problem, then times those that pass: median and 95% interval, calls rotating "
+    "through\n"
+    "buffers of more than twice the last-level cache, all in turn, against ceilings measured in the same "
+    "run.\n"
+    "Without --shape: 4096x3072; without --dtype: f32.",
+    OPT_DEVICE | OPT_SELECTION | OPT_SEED | OPT_DIST | OPT_WARM | OPT_BUDGET | OPT_BARS | OPT_STRICT |
+        OPT_JSON | OPT_GBENCH | OPT_QUIET,
+    "Columns: median time, half the 95% interval, samples, bytes of the operation over time, share of the "
+    "lower\n"
+    "ceiling. --bars prints, for each performance bar, the best variant's share of the copy and a verdict."};
+
+int cmd_bench(int argc, char **argv) {
+    struct options o;
+    const int leave = options_parse(&o, &usage, argc, argv);
+    if (leave >= 0) return leave;
+    struct error err = {""};
+    if (o.strict && !o.bars) {
+        fprintf(stderr, "katune bench: --strict goes with --bars\n");
+        return EXIT_USAGE;
+    }
+    if (o.bars && (o.json || o.gbench)) {
+        fprintf(stderr, "katune bench: --bars writes no JSON\n");
+        return EXIT_USAGE;
+    }
+    struct device *const d = device_open(o.device, true, &err);
+    if (!d) {
+        fprintf(stderr, "katune bench: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    int exit_code;
+    if (o.bars) {
+        const int missed = bars_measure(d, &o, &err);
+        exit_code = missed < 0 ? EXIT_USAGE : missed && o.strict ? EXIT_FAILED : EXIT_OK;
+        if (missed > 0) printf("%d missed\n", missed);
+    } else {
+        exit_code = bench_run(&o, d, &err);
+    }
+    d->close(d);
+    if (exit_code == EXIT_USAGE) fprintf(stderr, "katune bench: %s\n", err.text);
+    return exit_code;
+}

@@ -1,0 +1,55 @@
+#include "report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "op.h"
+
+void seconds_print(double seconds, char text[16]) {
+    if (seconds < 999.95e-6)
+        snprintf(text, 16, "%.1f us", 1e6 * seconds);
+    else if (seconds < 0.99995)
+        snprintf(text, 16, "%.3f ms", 1e3 * seconds);
+    else
+        snprintf(text, 16, "%.3f s", seconds);
+}
+
+struct row {
+    const struct contender *c;
+    const struct ceilings *ceilings;
+};
+
+static int row_compare(const void *a, const void *b) {
+    const double x = ((const struct row *)a)->c->seconds.median,
+                 y = ((const struct row *)b)->c->seconds.median;
+    return (x > y) - (x < y);
+}
+
+static void row_print(const struct row *row) {
+    const struct contender *const c = row->c;
+    char point[POINT_TEXT_MAX], time[16], variant[256];
+    point_print(c->variant, &c->point, point);
+    seconds_print(c->seconds.median, time);
+    const double spread = 50 * (c->seconds.hi - c->seconds.lo) / c->seconds.median;
+    const double rate = 1e-9 * problem_bytes(&c->problem) / c->seconds.median;
+    const struct roofline roofline = roofline_of(&c->problem, row->ceilings, c->seconds.median);
+    snprintf(variant, sizeof variant, "%s %s", c->variant->name, point);
+    printf("  %-58s %10s %5.1f%% %4d %7.1f %5.2f %-7s%s%s\n", variant, time, spread, c->seconds.n, rate,
+           roofline.fraction, roofline.bound, c->throttled ? " throttled" : "",
+           c->settled  ? ""
+           : c->beaten ? " beaten"
+                       : " unsettled");
+}
+
+void report_contenders(const struct problem *p, const struct contender *contenders, int count,
+                       const struct ceilings *ceilings) {
+    struct row *const rows = malloc(sizeof *rows * (size_t)(count + 1));
+    if (!rows) return;
+    for (int i = 0; i < count; i++) rows[i] = (struct row){&contenders[i], &ceilings[i]};
+    qsort(rows, (size_t)count, sizeof *rows, row_compare);
+    char key[PROBLEM_KEY_MAX];
+    problem_key(p, key);
+    printf("%s\n  %-58s %10s %6s %4s %7s %5s\n", key, "variant", "median", "+-", "n", "GB/s", "roof");
+    for (int i = 0; i < count; i++) row_print(&rows[i]);
+    free(rows);
+}

@@ -1,0 +1,16 @@
+/* Tables of results on the terminal. */
+#ifndef KATUNE_REPORT_H
+#define KATUNE_REPORT_H
+
+#include "measure.h"
+#include "roofline.h"
+
+/* "123.4 us", "1.234 ms": seconds in a width that columns can rely on (9). */
+void seconds_print(double seconds, char text[16]);
+
+/* One problem's measurements, the fastest first, with what share of the ceiling each attains. Skips and
+   failures are the caller's to report. `ceilings[i]` belongs to contenders[i]. */
+void report_contenders(const struct problem *p, const struct contender *contenders, int count,
+                       const struct ceilings *ceilings);
+
+#endif
