@@ -177,7 +177,7 @@ static bool guards_intact(struct check_case *c, enum tensor t, bool aligned, str
     c->device->download(c->device, c->chunk, c->out[t], before);
     int64_t damage = guard_damage(c->chunk, before);
     if (damage >= 0) {
-        snprintf(verdict->text, sizeof verdict->text, "%s: wrote %lld bytes before its beginning",
+        snprintf(verdict->text, sizeof verdict->text, "%s: wrote before its beginning, at byte -%lld",
                  tensor_name(t), (long long)((int64_t)before - damage));
         return false;
     }
@@ -185,7 +185,7 @@ static bool guards_intact(struct check_case *c, enum tensor t, bool aligned, str
     c->device->download(c->device, c->chunk, c->out[t] + before + bytes, after);
     damage = guard_damage(c->chunk, after);
     if (damage < 0) return true;
-    snprintf(verdict->text, sizeof verdict->text, "%s: wrote %lld bytes beyond its end", tensor_name(t),
+    snprintf(verdict->text, sizeof verdict->text, "%s: wrote beyond its end, at byte +%lld", tensor_name(t),
              (long long)damage);
     return false;
 }
