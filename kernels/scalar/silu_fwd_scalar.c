@@ -7,7 +7,7 @@
 INLINE vf value(vf x, const void *context) {
     (void)context;
     const struct vsigmoid s = vsigmoid_of(x);
-    return vsilu(&s, x);
+    return vsilu(&s);
 }
 
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {

@@ -1,8 +1,8 @@
 /* One vector of rational_bwd: dx, and what it adds to the gradients of the coefficients.
 
-   With w = 1/Q, y = P w, gw = dy w:  dx = (R - S y) gw,  da_i += x^i gw,  db_i += -(y gw) dQ/db_i.
+   With w = 1/Q, y = P w:  dx = (R - S y) w dy,  da_i += dy (x^i w),  db_i += -(y dy) (x^i w) for dQ/db_i = x^i.
    One reciprocal serves all of them, and Q is never squared. For form A the powers of |x| serve P's gradients
-   too: an odd power takes x's sign through gw. */
+   too: an odd power takes x's sign through dy. */
 #ifndef KATUNE_RATIONAL_GRAD_H
 #define KATUNE_RATIONAL_GRAD_H
 
@@ -96,21 +96,19 @@ INLINE vf vrational_grad_small(const struct vrational *r, vf x, vf g, struct vgr
     const vf q = vf_set(1) + vf_abs(inner);
     vf w = vf_set(1) / q;
     if (r->newton) w = vrational_reciprocal(q);
-    const vf y = vrational_numerator(r, x) * w, gw = g * w;
+    const vf y = vrational_numerator(r, x) * w;
     vf sign = inner;
     if (kind.form == 'A') sign = x;
-    const vf dx =
-        vf_fnma(vf_mulsign(slope_q, sign), y, slope_p) * w * g; /* w g may underflow before this does */
-    vf h = -(y * gw), odd = gw;
+    const vf dx = vf_fnma(vf_mulsign(slope_q, sign), y, slope_p) * w * g;
+    vf h = -(y * g), odd = g;
     if (kind.form == 'A')
-        odd = vf_mulsign(gw, x);
+        odd = vf_mulsign(g, x);
     else
         h = vf_mulsign(h, sign);
-    vf power = z;
-    acc->num[0] += gw;
-    for (int i = 1; i <= DEGREE_MAX; i++) {
-        if (i <= kind.m) acc->num[i] = vf_fma(i % 2 ? odd : gw, power, acc->num[i]);
-        if (i <= kind.n) acc->den[i] = vf_fma(h, power, acc->den[i]);
+    vf power = w; /* z^i / Q: it stays in range where dy / Q would underflow */
+    for (int i = 0; i <= DEGREE_MAX; i++) {
+        if (i <= kind.m) acc->num[i] = vf_fma(i % 2 ? odd : g, power, acc->num[i]);
+        if (i >= 1 && i <= kind.n) acc->den[i] = vf_fma(h, power, acc->den[i]);
         if (i < kind.m || i < kind.n) power = power * z;
     }
     return dx;
@@ -122,8 +120,8 @@ INLINE vf vrational_grad(const struct vrational *r, vf x_given, vf g, struct vgr
     if (__builtin_expect(!vm_any(large), 1)) return vrational_grad_small(r, x, g, acc);
     const vf dx =
         vrational_grad_small(r, vf_select(large, vf_set(0), x), vf_select(large, vf_set(0), g), acc);
-    struct vgrad spilled =
-        *acc; /* a copy, so that the address of the accumulators in registers is not taken */
+    /* A copy, so that the address of the accumulators in registers is not taken. */
+    struct vgrad spilled = *acc;
     const vf mended = vrational_grad_large(r, x, g, dx, &spilled);
     *acc = spilled;
     return mended;

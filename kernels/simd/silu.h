@@ -31,6 +31,7 @@ struct vsigmoid {
     struct vexp e;
     vf whole; /* e as a number */
     vf upper; /* 1/(1+e) */
+    vf bounded; /* x, not below -120: there silu and its slope are 0, however large a factor x is */
     vm negative;
 };
 
@@ -39,20 +40,21 @@ INLINE struct vsigmoid vsigmoid_of(vf x) {
     s.e = vexp_split(-vf_abs(x));
     s.whole = vf_scale(s.e.mantissa, s.e.exponent);
     s.upper = vf_set(1) / (vf_set(1) + s.whole);
+    s.bounded = vf_max(vf_set(-120), x);
     s.negative = vf_lt(x, vf_set(0));
     return s;
 }
 
 /* x sigma(x). */
-INLINE vf vsilu(const struct vsigmoid *s, vf x) {
-    const vf product = x * s->upper;
+INLINE vf vsilu(const struct vsigmoid *s) {
+    const vf product = s->bounded * s->upper;
     return vf_select(s->negative, vf_scale(product * s->e.mantissa, s->e.exponent), product);
 }
 
 /* g (sigma + x sigma (1 - sigma)): for x >= 0 g u (1 + x e u), else g u e (1 + x u), u = 1/(1+e). */
-INLINE vf vsilu_slope(const struct vsigmoid *s, vf x, vf g) {
+INLINE vf vsilu_slope(const struct vsigmoid *s, vf g) {
     const vf rest = vf_select(s->negative, s->upper, s->whole * s->upper);
-    const vf product = g * s->upper * vf_fma(x, rest, vf_set(1));
+    const vf product = g * s->upper * vf_fma(s->bounded, rest, vf_set(1));
     return vf_select(s->negative, vf_scale(product * s->e.mantissa, s->e.exponent), product);
 }
 
