@@ -20,6 +20,10 @@ struct check {
     int passed, failed, skipped;
     double worst; /* of all that passed */
     char worst_text[400];
+    struct {
+        int count;
+        char reason[96]; /* of the first */
+    } * skips;           /* by variant */
 };
 
 static void failure_print(const struct check *k, const struct variant *v, const struct point *pt,
@@ -71,6 +75,9 @@ static void variant_check(struct check *k, struct check_case *c, const struct va
     }
     if (any) return;
     k->skipped++;
+    int at = 0;
+    while (variant_at(at) != v) at++;
+    if (!k->skips[at].count++) snprintf(k->skips[at].reason, sizeof k->skips[at].reason, "%s", reason);
     struct verdict verdict = {.status = CHECK_SKIPPED};
     snprintf(verdict.text, sizeof verdict.text, "%s", reason);
     const struct point first = point_at(v, 0);
@@ -133,6 +140,17 @@ static bool check_all(struct check *k, struct error *err) {
     return true;
 }
 
+static void summary_print(const struct check *k) {
+    for (int i = 0; i < variant_count() && !k->o->quiet; i++)
+        if (k->skips[i].count)
+            printf("skipped %s on %d problem%s: %s\n", variant_at(i)->name, k->skips[i].count,
+                   k->skips[i].count == 1 ? "" : "s", k->skips[i].reason);
+    printf("%d passed, %d failed, %d skipped", k->passed, k->failed, k->skipped);
+    if (k->passed) printf("; worst error %.2f of what is allowed", k->worst);
+    putchar('\n');
+    if (!k->o->quiet && k->worst > 0) printf("  (%s)\n", k->worst_text);
+}
+
 static const struct command_usage usage = {
     "check",
     "Runs variants on seeded inputs and compares every output element with the oracle in double precision:\n"
@@ -157,17 +175,15 @@ int cmd_check(int argc, char **argv) {
         fprintf(stderr, "katune check: %s\n", err.text);
         return EXIT_USAGE;
     }
+    k.skips = calloc((size_t)variant_count(), sizeof *k.skips);
+    if (!k.skips) return EXIT_USAGE;
     k.json = o.json ? json_results_new("check", k.device->info(k.device), o.seed) : NULL;
     k.progress = progress_new("check", o.quiet);
     bool ok = check_all(&k, &err);
     progress_free(k.progress);
     k.device->close(k.device);
-    if (ok) {
-        printf("%d passed, %d failed, %d skipped", k.passed, k.failed, k.skipped);
-        if (k.passed) printf("; worst error %.2f of what is allowed", k.worst);
-        putchar('\n');
-        if (!o.quiet && k.worst > 0) printf("  (%s)\n", k.worst_text);
-    }
+    if (ok) summary_print(&k);
+    free(k.skips);
     if (ok && o.json) ok = json_results_write(k.json, o.json, &err);
     json_results_free(k.json);
     if (!ok) {

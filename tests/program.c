@@ -1,0 +1,47 @@
+#include "program.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+static char folder[] = "/tmp/katune-test-XXXXXX";
+static bool made;
+
+static void folder_remove(void) {
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    if (system(command)) perror(folder);
+}
+
+const char *scratch_folder(void) {
+    if (!made) {
+        cr_assert_not_null(mkdtemp(folder));
+        made = true;
+        atexit(folder_remove);
+    }
+    return folder;
+}
+
+static void read_whole(const char *name, char *text, size_t size) {
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", scratch_folder(), name);
+    FILE *const f = fopen(path, "r");
+    cr_assert_not_null(f, "%s", path);
+    text[fread(text, 1, size - 1, f)] = 0;
+    fclose(f);
+}
+
+struct outcome program_run(const char *arguments) {
+    static struct outcome o;
+    char command[2048];
+    const char *const to = scratch_folder();
+    const int used =
+        snprintf(command, sizeof command, "'%s' %s >%s/out 2>%s/err", KATUNE_PROGRAM, arguments, to, to);
+    cr_assert(used < (int)sizeof command);
+    const int status = system(command);
+    o.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    read_whole("out", o.out, sizeof o.out);
+    read_whole("err", o.err, sizeof o.err);
+    return o;
+}

@@ -1,0 +1,17 @@
+/* Runs the program katune for tests of its command line. */
+#ifndef KATUNE_TEST_PROGRAM_H
+#define KATUNE_TEST_PROGRAM_H
+
+struct outcome {
+    int code;        /* exit code; -1: ended by a signal */
+    char out[65536]; /* what fits of standard output */
+    char err[8192];
+};
+
+/* Runs "katune ARGUMENTS", as a shell takes them. */
+struct outcome program_run(const char *arguments);
+
+/* A fresh folder for the files of a test, removed when the test's process ends. */
+const char *scratch_folder(void);
+
+#endif
