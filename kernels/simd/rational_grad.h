@@ -1,8 +1,8 @@
 /* One vector of rational_bwd: dx, and what it adds to the gradients of the coefficients.
 
-   With w = 1/Q, y = P w:  dx = (R - S y) w dy,  da_i += dy (x^i w),  db_i += -(y dy) (x^i w) for dQ/db_i = x^i.
-   One reciprocal serves all of them, and Q is never squared. For form A the powers of |x| serve P's gradients
-   too: an odd power takes x's sign through dy. */
+   With w = 1/Q, y = P w:  dx = (R - S y) w dy,  da_i += dy (x^i w),  db_i += -(y dy) (x^i w) for dQ/db_i =
+   x^i. One reciprocal serves all of them, and Q is never squared. For form A the powers of |x| serve P's
+   gradients too: an odd power takes x's sign through dy. */
 #ifndef KATUNE_RATIONAL_GRAD_H
 #define KATUNE_RATIONAL_GRAD_H
 

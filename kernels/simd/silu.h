@@ -29,8 +29,8 @@ INLINE struct vexp vexp_split(vf a) {
 /* What silu and its derivative share: with e = exp(-|x|), sigma(-|x|) = e/(1+e) and sigma(|x|) = 1/(1+e). */
 struct vsigmoid {
     struct vexp e;
-    vf whole; /* e as a number */
-    vf upper; /* 1/(1+e) */
+    vf whole;   /* e as a number */
+    vf upper;   /* 1/(1+e) */
     vf bounded; /* x, not below -120: there silu and its slope are 0, however large a factor x is */
     vm negative;
 };

@@ -1,0 +1,26 @@
+/* bspline_fwd_avx512_local: 16 lanes, local bases in closed form, coefficients in two registers by
+   permutation. Serves grids of up to 30 - 3 order intervals: wins where the power form's table outgrows its
+   registers. */
+#include "simd/bspline_fwd.h"
+#include "variant.h"
+
+enum { THREADS, STORE };
+
+static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
+    (void)d;
+    if (spline_table_count(p) > LOOKUP_PERMUTE_MAX) return "the table does not fit two registers";
+    return store_reject(p, pt->value[STORE]);
+}
+
+static size_t scratch(const struct problem *p, const struct point *pt, int threads) {
+    (void)pt;
+    (void)threads;
+    return bspline_fwd_scratch(p, FORM_LOCAL);
+}
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    bspline_fwd_run(p, pt->value[STORE], call, FORM_LOCAL, LOOKUP_PERMUTE);
+}
+
+VARIANT(bspline_fwd_avx512_local, .op = BSPLINE_FWD, .dtypes = F32 | F16 | BF16,
+        .params = {PARAM_THREADS, PARAM_STORE}, .reject = reject, .scratch = scratch, .run = run);

@@ -1,0 +1,18 @@
+/* bspline_fwd_scalar: one element at a time, the order + 1 local bases times their coefficients.
+   The plain loop, for any CPU. Loses to the vector variants wherever those run. */
+#include "simd/bspline_fwd.h"
+#include "variant.h"
+
+static size_t scratch(const struct problem *p, const struct point *pt, int threads) {
+    (void)pt;
+    (void)threads;
+    return bspline_fwd_scratch(p, FORM_LOCAL);
+}
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    (void)pt;
+    bspline_fwd_run(p, STORE_PLAIN, call, FORM_LOCAL, LOOKUP_GATHER);
+}
+
+VARIANT(bspline_fwd_scalar, .op = BSPLINE_FWD, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS},
+        .scratch = scratch, .run = run);
