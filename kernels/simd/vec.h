@@ -33,18 +33,12 @@ INLINE const void *io_at(const void *base, int64_t i, enum dtype t) {
     return (const char *)base + i * (t == F32 ? 4 : 2);
 }
 
-INLINE void *io_at_out(void *base, int64_t i, enum dtype t) {
-    return (char *)base + i * (t == F32 ? 4 : 2);
-}
-
 /* Whether full vectors of dtype t stored one after the other from here may use io_stream(). */
 INLINE int io_streamable(const void *address, enum dtype t) {
     return (uintptr_t)address % (LANES * (t == F32 ? 4 : 2)) == 0;
 }
 
-/* acc = a * b + acc */
-INLINE void vf_acc(vf *acc, vf a, vf b) {
-    *acc = vf_fma(a, b, *acc);
-}
+/* Where vf_transpose4() puts lane l: the lanes of each 128-bit part together. */
+INLINE int transpose4_at(int l) { return l % 4 * LANES + l / 4 * 4; }
 
 #endif

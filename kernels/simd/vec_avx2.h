@@ -131,6 +131,15 @@ INLINE float vf_sum(vf a) {
     return _mm_cvtss_f32(_mm_add_ss(d, _mm_movehdup_ps(d)));
 }
 
+INLINE void vf_transpose4(float *out, vf a, vf b, vf c, vf d) {
+    const vf ab_low = _mm256_unpacklo_ps(a, b), ab_high = _mm256_unpackhi_ps(a, b);
+    const vf cd_low = _mm256_unpacklo_ps(c, d), cd_high = _mm256_unpackhi_ps(c, d);
+    _mm256_storeu_ps(out, _mm256_shuffle_ps(ab_low, cd_low, 0x44));
+    _mm256_storeu_ps(out + 8, _mm256_shuffle_ps(ab_low, cd_low, 0xee));
+    _mm256_storeu_ps(out + 16, _mm256_shuffle_ps(ab_high, cd_high, 0x44));
+    _mm256_storeu_ps(out + 24, _mm256_shuffle_ps(ab_high, cd_high, 0xee));
+}
+
 INLINE vf bf16_widen(__m128i a) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(a), 16));
 }

@@ -130,6 +130,16 @@ INLINE float vf_sum(vf a) {
     return _mm_cvtss_f32(_mm_add_ss(d, _mm_movehdup_ps(d)));
 }
 
+/* Lane l's a, b, c, d side by side at out[transpose4_at(l)]. */
+INLINE void vf_transpose4(float *out, vf a, vf b, vf c, vf d) {
+    const vf ab_low = _mm512_unpacklo_ps(a, b), ab_high = _mm512_unpackhi_ps(a, b);
+    const vf cd_low = _mm512_unpacklo_ps(c, d), cd_high = _mm512_unpackhi_ps(c, d);
+    _mm512_storeu_ps(out, _mm512_shuffle_ps(ab_low, cd_low, 0x44));
+    _mm512_storeu_ps(out + 16, _mm512_shuffle_ps(ab_low, cd_low, 0xee));
+    _mm512_storeu_ps(out + 32, _mm512_shuffle_ps(ab_high, cd_high, 0x44));
+    _mm512_storeu_ps(out + 48, _mm512_shuffle_ps(ab_high, cd_high, 0xee));
+}
+
 INLINE vf bf16_widen(__m256i a) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(a), 16));
 }

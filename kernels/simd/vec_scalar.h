@@ -118,6 +118,10 @@ INLINE float vf_sum(vf a) {
     return a;
 }
 
+INLINE void vf_transpose4(float *out, vf a, vf b, vf c, vf d) {
+    out[0] = a, out[1] = b, out[2] = c, out[3] = d;
+}
+
 INLINE uint32_t float_bits(float a) {
     uint32_t bits;
     memcpy(&bits, &a, 4);

@@ -1,0 +1,24 @@
+/* bspline_bwd_avx512_permute: 16 lanes, coefficients in two registers by permutation, gradients by 16-byte
+   additions to bins. Serves grids of up to 30 - 3 order intervals, and wins on them. */
+#include "simd/bspline_bwd.h"
+#include "variant.h"
+
+enum { THREADS, BLOCK, STORE };
+
+static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
+    (void)d;
+    if (spline_table_count(p) > LOOKUP_PERMUTE_MAX) return "the table does not fit two registers";
+    return store_reject(p, pt->value[STORE]);
+}
+
+static size_t scratch(const struct problem *p, const struct point *pt, int threads) {
+    return bspline_bwd_scratch(p, pt->value[BLOCK], threads);
+}
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    bspline_bwd_run(p, pt->value[BLOCK], pt->value[STORE], call, LOOKUP_PERMUTE);
+}
+
+VARIANT(bspline_bwd_avx512_permute, .op = BSPLINE_BWD, .dtypes = F32 | F16 | BF16,
+        .params = {PARAM_THREADS, PARAM_BLOCK, PARAM_STORE}, .reject = reject, .scratch = scratch,
+        .run = run);
