@@ -161,7 +161,7 @@ static void inputs_place(struct check_case *c, bool aligned) {
 /* Fills an output's memory: guards, signalling NaNs where results belong, guards. */
 static void output_poison(struct check_case *c, enum tensor t, bool aligned) {
     const size_t bytes = tensor_bytes(&c->problem, t), room = bytes + 3 * GUARD_BYTES;
-    poison_fill(c->chunk, CHUNK_BYTES, tensor_dtype(&c->problem, t));
+    poison_fill(c->chunk, bytes < CHUNK_BYTES ? bytes : CHUNK_BYTES, tensor_dtype(&c->problem, t));
     char *const data = c->out[t] + GUARD_BYTES + offset_of(c, t, aligned);
     for (size_t at = 0; at < bytes; at += CHUNK_BYTES)
         c->device->upload(c->device, data + at, c->chunk,

@@ -20,9 +20,13 @@ static uint16_t poison_of(enum dtype dtype) {
 
 void poison_fill(void *data, size_t bytes, enum dtype dtype) {
     const uint16_t half = poison_of(dtype);
-    const size_t size = dtype_size(dtype);
-    for (size_t at = 0; at + size <= bytes; at += size)
-        memcpy((char *)data + at, dtype == F32 ? (const void *)&poison_f32 : &half, size);
+    size_t filled = dtype_size(dtype);
+    if (bytes < filled) return;
+    memcpy(data, dtype == F32 ? (const void *)&poison_f32 : &half, filled);
+    for (; filled < bytes; filled *= 2) {
+        const size_t left = bytes - filled;
+        memcpy((char *)data + filled, data, left < filled ? left : filled);
+    }
 }
 
 static bool poisoned(const void *data, int64_t i, enum dtype dtype) {
