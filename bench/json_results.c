@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "file.h"
+#include "json.h"
 
 struct json_results {
     cJSON *root, *results;
@@ -24,12 +24,7 @@ struct json_results *json_results_new(const char *command, const struct device_i
     r->root = cJSON_CreateObject();
     cJSON_AddStringToObject(r->root, "schema", "katune-results/1");
     cJSON_AddStringToObject(r->root, "command", command);
-    cJSON *const device = cJSON_AddObjectToObject(r->root, "device");
-    cJSON_AddStringToObject(device, "name", info->name);
-    cJSON_AddStringToObject(device, "backend", info->backend);
-    cJSON_AddStringToObject(device, "arch", info->arch);
-    cJSON_AddStringToObject(device, "fingerprint", info->fingerprint);
-    cJSON_AddNumberToObject(device, "units", info->units);
+    cJSON_AddItemToObject(r->root, "device", json_device(info));
     cJSON *const environment = cJSON_AddObjectToObject(r->root, "environment");
     cJSON_AddStringToObject(environment, "date", date);
     cJSON_AddStringToObject(environment, "katune", KATUNE_VERSION);
@@ -40,34 +35,15 @@ struct json_results *json_results_new(const char *command, const struct device_i
     return r;
 }
 
-static cJSON *problem_json(const struct problem *p) {
-    cJSON *const o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "op", op_name(p->op));
-    cJSON_AddStringToObject(o, "dtype", dtype_name(p->dtype));
-    for (int i = 0; attr_at(i); i++) {
-        const struct attr *const attr = attr_at(i);
-        if (!attr_of(attr, p->op)) continue;
-        if (attr->kind == ATTR_FORM || attr->kind == ATTR_BOUNDARY) {
-            char text[32];
-            attr_print(attr, p, text, sizeof text);
-            cJSON_AddStringToObject(o, attr->name, text);
-        } else {
-            cJSON_AddNumberToObject(o, attr->name, attr_get(attr, p));
-        }
-    }
-    return o;
-}
-
 static cJSON *result_json(const struct variant *v, const struct point *pt, const struct problem *p,
                           struct distribution d, const struct verdict *verdict) {
     static const char *const status[] = {"passed", "failed", "skipped"};
     char name[16];
     distribution_print(d, name);
     cJSON *const o = cJSON_CreateObject();
-    cJSON_AddItemToObject(o, "problem", problem_json(p));
+    cJSON_AddItemToObject(o, "problem", json_problem(p));
     cJSON_AddStringToObject(o, "variant", v->name);
-    cJSON *const params = cJSON_AddObjectToObject(o, "params");
-    for (int i = 0; i < param_count(v); i++) cJSON_AddNumberToObject(params, v->params[i].name, pt->value[i]);
+    cJSON_AddItemToObject(o, "params", json_point(v, pt));
     cJSON_AddStringToObject(o, "distribution", name);
     cJSON *const check = cJSON_AddObjectToObject(o, "check");
     cJSON_AddStringToObject(check, "status", status[verdict->status]);
@@ -112,11 +88,8 @@ void json_bench_add(struct json_results *r, const struct contender *c, struct di
 }
 
 bool json_results_write(const struct json_results *r, const char *path, struct error *err) {
-    char *const text = r ? cJSON_Print(r->root) : NULL;
-    if (!text) return error_set(err, "%s: out of memory", path);
-    const bool ok = file_write(path, text, strlen(text), err);
-    free(text);
-    return ok;
+    if (!r) return error_set(err, "%s: out of memory", path);
+    return json_write(r->root, path, err);
 }
 
 void json_results_free(struct json_results *r) {

@@ -1,0 +1,166 @@
+/* Look-up: each of the four ways of answering, and what goes before what. */
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "select.h"
+
+static const struct device_info here = {.name = "here",
+                                        .backend = "cpu",
+                                        .arch = "scalar",
+                                        .fingerprint = "here/2",
+                                        .units = 2,
+                                        .isa = 1u << SCALAR};
+
+static struct table table_of(const char *name, const char *fingerprint, const char *backend, int units) {
+    struct table t;
+    table_init(&t);
+    t.device = (struct device_info){.units = units};
+    snprintf(t.device.name, sizeof t.device.name, "%s", name);
+    snprintf(t.device.fingerprint, sizeof t.device.fingerprint, "%s", fingerprint);
+    snprintf(t.device.backend, sizeof t.device.backend, "%s", backend);
+    snprintf(t.device.arch, sizeof t.device.arch, "scalar");
+    return t;
+}
+
+static struct problem problem_of(const char *key) {
+    struct problem p;
+    struct error err = {""};
+    cr_assert(problem_parse(key, &p, &err), "%s", err.text);
+    return p;
+}
+
+static void put(struct table *t, const char *key, const char *variant, const char *param, int value,
+                enum table_source source) {
+    struct table_entry e = {.problem = problem_of(key), .source = source, .time_us = {1, 1, 1, 20}};
+    e.choice.variant = variant_find(variant);
+    cr_assert(e.choice.variant);
+    e.choice.point = point_at(e.choice.variant, 0);
+    if (param) e.choice.point.value[param_find(e.choice.variant, param)] = value;
+    cr_assert(table_put(t, &e));
+}
+
+static struct selection look_up(const struct table *tables, int count, const char *key) {
+    const struct problem p = problem_of(key);
+    struct selection s;
+    struct error err = {""};
+    cr_assert(select_variant(tables, count, &here, &p, &s, &err), "%s", err.text);
+    return s;
+}
+
+Test(select, exact) {
+    struct table t = table_of("here", "here/2", "cpu", 2);
+    put(&t, "rational_bwd f32 rows=100 channels=64", "rational_bwd_scalar", "BLOCK", 8, SOURCE_MEASURED);
+    const struct selection s = look_up(&t, 1, "rational_bwd f32 rows=100 channels=64");
+    cr_assert_eq(s.how, SELECT_EXACT);
+    cr_assert_eq(s.point.value[param_find(s.variant, "BLOCK")], 8);
+    cr_assert_str_eq(s.from_device, "here");
+}
+
+Test(select, near_shape_takes_the_nearest_of_the_same_attributes) {
+    struct table t = table_of("here", "here/2", "cpu", 2);
+    put(&t, "rational_bwd f32 rows=100 channels=64", "rational_bwd_scalar", "BLOCK", 8, SOURCE_MEASURED);
+    put(&t, "rational_bwd f32 rows=9000 channels=64", "rational_bwd_scalar", "BLOCK", 128, SOURCE_MEASURED);
+    put(&t, "rational_bwd f32 rows=3000 channels=64 form=B", "rational_bwd_scalar", "BLOCK", 32,
+        SOURCE_MEASURED);
+    const struct selection s = look_up(&t, 1, "rational_bwd f32 rows=3000 channels=64");
+    cr_assert_eq(s.how, SELECT_NEAR_SHAPE);
+    cr_assert_eq(s.point.value[param_find(s.variant, "BLOCK")], 128);
+    cr_assert_eq(s.from.rows, 9000);
+}
+
+Test(select, near_shape_passes_over_what_does_not_run_here) {
+    struct table t = table_of("here", "here/2", "cpu", 2);
+    put(&t, "copy f32 rows=10 channels=64", "copy_scalar", "THREADS", 64, SOURCE_MEASURED);
+    put(&t, "copy f32 rows=90 channels=64", "copy_scalar", "THREADS", 1, SOURCE_MEASURED);
+    const struct selection s = look_up(&t, 1, "copy f32 rows=11 channels=64");
+    cr_assert_eq(s.from.rows, 90);
+}
+
+Test(select, measured_goes_before_modeled) {
+    struct table t = table_of("here", "here/2", "cpu", 2);
+    put(&t, "copy f32 rows=10 channels=64", "copy_scalar", "THREADS", 0, SOURCE_MODELED);
+    put(&t, "copy f32 rows=900 channels=64", "copy_scalar", "THREADS", 1, SOURCE_MEASURED);
+    cr_assert_eq(look_up(&t, 1, "copy f32 rows=10 channels=64").from.rows, 900);
+    cr_assert_eq(look_up(&t, 1, "copy f32 rows=900 channels=64").how, SELECT_EXACT);
+}
+
+Test(select, near_device_takes_the_likest_of_the_backend) {
+    struct table tables[3] = {table_of("big", "big/64", "cpu", 64), table_of("small", "small/4", "cpu", 4),
+                              table_of("gpu", "gpu/2", "cuda", 2)};
+    for (int i = 0; i < 3; i++)
+        put(&tables[i], "rational_bwd f32 rows=100 channels=64", "rational_bwd_scalar", "BLOCK",
+            i == 1 ? 128 : 8, SOURCE_MEASURED);
+    const struct selection s = look_up(tables, 3, "rational_bwd f32 rows=100 channels=64");
+    cr_assert_eq(s.how, SELECT_NEAR_DEVICE);
+    cr_assert_str_eq(s.from_device, "small");
+    cr_assert_eq(s.point.value[param_find(s.variant, "BLOCK")], 128);
+}
+
+Test(select, default_where_no_table_answers) {
+    struct table t = table_of("here", "here/2", "cpu", 2);
+    put(&t, "rational_bwd f32 rows=100 channels=64", "rational_bwd_scalar", "BLOCK", 8, SOURCE_MEASURED);
+    const struct selection s = look_up(&t, 1, "rational_bwd bf16 rows=100 channels=64");
+    cr_assert_eq(s.how, SELECT_DEFAULT);
+    cr_assert_str_eq(s.variant->name, "rational_bwd_scalar");
+    cr_assert_str_eq(s.from_device, "");
+    cr_assert_eq(look_up(NULL, 0, "gelu_fwd f32 rows=3 channels=5").how, SELECT_DEFAULT);
+}
+
+Test(select, distance) {
+    const struct problem a = problem_of("copy f32 rows=10 channels=100"),
+                         b = problem_of("copy f32 rows=20 channels=50");
+    cr_assert_float_eq(problem_distance(&a, &b), sqrt(2) * log(2), 1e-12);
+    const struct problem c = problem_of("copy f16 rows=10 channels=100");
+    cr_assert(isinf(problem_distance(&a, &c)));
+}
+
+Test(select, an_invalid_problem_is_refused) {
+    struct problem p = problem_of("rational_fwd f32 rows=1 channels=64");
+    struct selection s;
+    struct error err = {""};
+    p.groups = 7;
+    cr_assert(!select_variant(NULL, 0, &here, &p, &s, &err));
+    cr_assert_str_eq(err.text, "channels (64) do not divide into 7 groups");
+}
+
+/* The public interface as a program that deploys the kernels uses it. */
+Test(katune, selects_and_runs) {
+    struct error err = {""};
+    struct katune *const k = katune_open(NULL, false, &err);
+    cr_assert(k, "%s", err.text);
+    const struct problem p = problem_of("rational_fwd f32 rows=3 channels=4 groups=2");
+    struct katune_kernel *const f = katune_kernel(k, &p, &err);
+    cr_assert(f, "%s", err.text);
+    cr_assert_eq(katune_kernel_selection(f)->how, SELECT_DEFAULT);
+    const float x[12] = {0, 1, 2, 3, -1, -2, -3, 4, 5, 6, 7, 8}, num[6] = {1, 2},
+                den[8] = {1, 0, 0, 0, 0, 0, 0, 0};
+    float y[12];
+    katune_run(f, (const void *[TENSOR_COUNT]){[T_X] = x, [T_NUM] = num, [T_DEN] = den},
+               (void *[TENSOR_COUNT]){[T_Y] = y});
+    for (int i = 0; i < 12; i++) {
+        const float q = i % 4 < 2 ? 1 + fabsf(x[i]) : 1;
+        cr_expect_float_eq(y[i], (1 + 2 * x[i]) / q, 1e-5f, "%d: %g", i, (double)y[i]);
+    }
+    katune_kernel_free(f);
+    katune_close(k);
+}
+
+Test(katune, a_bad_table_in_the_folder_is_refused) {
+    struct error err = {""};
+    char folder[] = "/tmp/katune-test-XXXXXX", path[64];
+    cr_assert(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/machine", folder);
+    cr_assert(folder_make(path, &err));
+    snprintf(path, sizeof path, "%s/machine/table.json", folder);
+    cr_assert(file_write(path, "{}", 2, &err));
+    cr_assert(!katune_open(folder, false, &err));
+    cr_assert(strstr(err.text, "/machine/table.json: schema is missing"), "%s", err.text);
+    struct katune *const k = katune_open("/tmp/katune-no-such-folder", false, &err);
+    cr_assert(k);
+    katune_close(k);
+}

@@ -1,0 +1,31 @@
+/* Problems, points and devices as JSON: the pieces that tables and results share. */
+#ifndef KATUNE_JSON_H
+#define KATUNE_JSON_H
+
+#include <cjson/cJSON.h>
+
+#include "device/device.h"
+#include "registry.h"
+
+/* op, dtype and every attribute of the operation. */
+cJSON *json_problem(const struct problem *p);
+/* {"THREADS": 0, ...} */
+cJSON *json_point(const struct variant *v, const struct point *pt);
+/* name, backend, arch, fingerprint, units */
+cJSON *json_device(const struct device_info *info);
+
+/* The readers report the path of what is wrong inside the document, such as "problem.groups is missing". */
+bool json_problem_read(const cJSON *o, struct problem *p, struct error *err);
+bool json_point_read(const cJSON *o, const struct variant *v, struct point *pt, struct error *err);
+
+/* A member that must be there and be a number, or a string that fits. */
+bool json_number(const cJSON *o, const char *name, double *value, struct error *err);
+bool json_string(const cJSON *o, const char *name, char *text, size_t size, struct error *err);
+/* A member that must be there and be an object or an array; NULL and the reason if not. */
+const cJSON *json_object(const cJSON *o, const char *name, struct error *err);
+const cJSON *json_array(const cJSON *o, const char *name, struct error *err);
+
+/* Writes the document to a file, whole or not at all. */
+bool json_write(const cJSON *o, const char *path, struct error *err);
+
+#endif

@@ -1,0 +1,101 @@
+#include "table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+
+static const char *const source_names[] = {"measured", "modeled"};
+
+void table_init(struct table *t) {
+    *t = (struct table){.count = 0};
+}
+
+void table_free(struct table *t) {
+    free(t->entries);
+    table_init(t);
+}
+
+const struct table_entry *table_find(const struct table *t, const struct problem *p) {
+    for (int i = 0; i < t->count; i++)
+        if (problem_equal(&t->entries[i].problem, p)) return &t->entries[i];
+    return NULL;
+}
+
+bool table_put(struct table *t, const struct table_entry *entry) {
+    for (int i = 0; i < t->count; i++) {
+        if (!problem_equal(&t->entries[i].problem, &entry->problem)) continue;
+        t->entries[i] = *entry;
+        return true;
+    }
+    if (t->count == t->room) {
+        const int room = t->room ? 2 * t->room : 16;
+        struct table_entry *const grown = realloc(t->entries, (size_t)room * sizeof *grown);
+        if (!grown) return false;
+        t->entries = grown, t->room = room;
+    }
+    t->entries[t->count++] = *entry;
+    return true;
+}
+
+static cJSON *choice_json(const struct table_choice *choice) {
+    cJSON *const o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "variant", choice->variant->name);
+    cJSON_AddItemToObject(o, "params", json_point(choice->variant, &choice->point));
+    return o;
+}
+
+static cJSON *entry_json(const struct table_entry *e) {
+    cJSON *const o = cJSON_CreateObject();
+    cJSON_AddItemToObject(o, "problem", json_problem(&e->problem));
+    cJSON_AddStringToObject(o, "variant", e->choice.variant->name);
+    cJSON_AddItemToObject(o, "params", json_point(e->choice.variant, &e->choice.point));
+    cJSON *const time = cJSON_AddObjectToObject(o, "time_us");
+    cJSON_AddNumberToObject(time, "median", e->time_us.median);
+    cJSON_AddNumberToObject(time, "lo", e->time_us.lo);
+    cJSON_AddNumberToObject(time, "hi", e->time_us.hi);
+    cJSON_AddNumberToObject(time, "n", e->time_us.n);
+    cJSON_AddStringToObject(o, "source", source_names[e->source]);
+    cJSON *const roofline = cJSON_AddObjectToObject(o, "roofline");
+    cJSON_AddStringToObject(roofline, "bound", e->roofline.bound);
+    cJSON_AddNumberToObject(roofline, "fraction", e->roofline.fraction);
+    cJSON *const error = cJSON_AddObjectToObject(o, "error");
+    cJSON_AddNumberToObject(error, "worst", e->error.worst);
+    cJSON_AddNumberToObject(error, "allowed", e->error.allowed);
+    cJSON *const fallback = cJSON_AddObjectToObject(o, "default");
+    cJSON_AddStringToObject(fallback, "variant", e->fallback.variant);
+    cJSON_AddNumberToObject(fallback, "time_us", e->fallback.time_us);
+    cJSON *const ties = cJSON_AddArrayToObject(o, "ties");
+    for (int i = 0; i < e->tie_count; i++) cJSON_AddItemToArray(ties, choice_json(&e->ties[i]));
+    return o;
+}
+
+static cJSON *table_json(const struct table *t) {
+    cJSON *const o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "schema", "katune-table/1");
+    cJSON *const device = json_device(&t->device);
+    cJSON_AddItemToObject(o, "device", device);
+    cJSON_AddNumberToObject(device, "bandwidth_gbs", t->bandwidth_gbs);
+    cJSON *const caches = cJSON_AddArrayToObject(device, "caches");
+    for (int i = 0; i < t->device.cache_count; i++) {
+        cJSON *const cache = cJSON_CreateObject();
+        cJSON_AddNumberToObject(cache, "level", t->device.caches[i].level);
+        cJSON_AddNumberToObject(cache, "bytes", (double)t->device.caches[i].bytes);
+        cJSON_AddItemToArray(caches, cache);
+    }
+    cJSON *const environment = cJSON_AddObjectToObject(o, "environment");
+    cJSON_AddStringToObject(environment, "date", t->environment.date);
+    cJSON_AddStringToObject(environment, "katune", t->environment.katune);
+    cJSON_AddStringToObject(environment, "compiler", t->environment.compiler);
+    cJSON_AddStringToObject(environment, "sources_hash", t->environment.sources_hash);
+    cJSON *const entries = cJSON_AddArrayToObject(o, "entries");
+    for (int i = 0; i < t->count; i++) cJSON_AddItemToArray(entries, entry_json(&t->entries[i]));
+    return o;
+}
+
+bool table_write(const struct table *t, const char *path, struct error *err) {
+    cJSON *const o = table_json(t);
+    const bool ok = json_write(o, path, err);
+    cJSON_Delete(o);
+    return ok;
+}

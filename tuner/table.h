@@ -1,0 +1,69 @@
+/* Tuning tables, schema katune-table/1: docs/table.md. */
+#ifndef KATUNE_TABLE_H
+#define KATUNE_TABLE_H
+
+#include "device/device.h"
+#include "problem.h"
+#include "registry.h"
+
+enum table_source { SOURCE_MEASURED, SOURCE_MODELED };
+
+enum { TIES_MAX = 8 };
+
+struct table_choice {
+    const struct variant *variant;
+    struct point point;
+};
+
+/* The best variant for a problem, and the evidence. Times in microseconds. */
+struct table_entry {
+    struct problem problem;
+    struct table_choice choice;
+    enum table_source source;
+    struct {
+        double median, lo, hi; /* lo and hi: a 95% interval of the median */
+        int n;
+    } time_us;
+    struct {
+        char bound[16]; /* "memory" or "compute" */
+        double fraction;
+    } roofline;
+    struct {
+        double worst, allowed; /* of the element whose error was the largest share of what is allowed */
+    } error;
+    struct {
+        char variant[64]; /* what would have run without a table */
+        double time_us;   /* 0: not measured */
+    } fallback;
+    struct table_choice
+        ties[TIES_MAX]; /* within 1% of the best; the fixed rule preferred the entry's choice */
+    int tie_count;
+};
+
+struct table {
+    struct device_info device; /* of which name, backend, arch, fingerprint, units and caches are kept */
+    double bandwidth_gbs;      /* of a copy with all cores */
+    struct {
+        char date[32], katune[32], compiler[96], sources_hash[32];
+    } environment;
+    struct table_entry *entries;
+    int count, room;
+};
+
+void table_init(struct table *t);
+void table_free(struct table *t);
+
+/* Replaces the entry of the same problem, or appends. False if there is no memory. */
+bool table_put(struct table *t, const struct table_entry *entry);
+const struct table_entry *table_find(const struct table *t, const struct problem *p);
+
+/* Reads and validates the whole file. Refused: what is not JSON, another schema, a missing or malformed
+   field, a problem that is not valid, an unknown variant or one of another operation or dtype, a point
+   outside its space, two entries of one problem. The error names the file and the path inside it. The table
+   is empty on failure. */
+bool table_read(struct table *t, const char *path, struct error *err);
+
+/* Writes the whole file, or leaves what was there. */
+bool table_write(const struct table *t, const char *path, struct error *err);
+
+#endif

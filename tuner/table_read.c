@@ -1,0 +1,177 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "file.h"
+#include "json.h"
+#include "table.h"
+
+/* Reports a member's error under the member's name. */
+static bool within(bool ok, const char *name, struct error *err) {
+    if (ok) return true;
+    char rest[sizeof err->text];
+    memcpy(rest, err->text, sizeof rest);
+    return error_set(err, "%s.%.400s", name, rest);
+}
+
+static bool choice_read(const cJSON *o, const struct problem *p, struct table_choice *choice,
+                        struct error *err) {
+    char name[64];
+    if (!json_string(o, "variant", name, sizeof name, err)) return false;
+    choice->variant = variant_find(name);
+    if (!choice->variant) return error_set(err, "variant \"%s\" is unknown to this build", name);
+    if (choice->variant->op != p->op || !(choice->variant->dtypes & p->dtype))
+        return error_set(err, "variant %s does not compute %s in %s", name, op_name(p->op),
+                         dtype_name(p->dtype));
+    const cJSON *const params = json_object(o, "params", err);
+    return params && within(json_point_read(params, choice->variant, &choice->point, err), "params", err);
+}
+
+static bool time_read(const cJSON *o, struct table_entry *e, struct error *err) {
+    double n;
+    if (!json_number(o, "median", &e->time_us.median, err) || !json_number(o, "lo", &e->time_us.lo, err) ||
+        !json_number(o, "hi", &e->time_us.hi, err) || !json_number(o, "n", &n, err))
+        return false;
+    if (!(e->time_us.median > 0))
+        return error_set(err, "median is %g: it must be above 0", e->time_us.median);
+    if (!(e->time_us.lo <= e->time_us.median && e->time_us.median <= e->time_us.hi))
+        return error_set(err, "median is outside lo .. hi");
+    if (!(n >= 1 && n < 1e9)) return error_set(err, "n is %g: it must be 1 or more", n);
+    e->time_us.n = (int)n;
+    return true;
+}
+
+static bool source_read(const cJSON *o, struct table_entry *e, struct error *err) {
+    char text[16];
+    if (!json_string(o, "source", text, sizeof text, err)) return false;
+    if (strcmp(text, "measured") != 0 && strcmp(text, "modeled") != 0)
+        return error_set(err, "source is \"%s\": use measured or modeled", text);
+    e->source = strcmp(text, "measured") == 0 ? SOURCE_MEASURED : SOURCE_MODELED;
+    return true;
+}
+
+static bool evidence_read(const cJSON *o, struct table_entry *e, struct error *err) {
+    const cJSON *const roofline = json_object(o, "roofline", err);
+    if (!roofline ||
+        !within(json_string(roofline, "bound", e->roofline.bound, sizeof e->roofline.bound, err) &&
+                    json_number(roofline, "fraction", &e->roofline.fraction, err),
+                "roofline", err))
+        return false;
+    const cJSON *const error = json_object(o, "error", err);
+    if (!error || !within(json_number(error, "worst", &e->error.worst, err) &&
+                              json_number(error, "allowed", &e->error.allowed, err),
+                          "error", err))
+        return false;
+    const cJSON *const fallback = json_object(o, "default", err);
+    return fallback &&
+           within(json_string(fallback, "variant", e->fallback.variant, sizeof e->fallback.variant, err) &&
+                      json_number(fallback, "time_us", &e->fallback.time_us, err),
+                  "default", err);
+}
+
+static bool ties_read(const cJSON *o, struct table_entry *e, struct error *err) {
+    const cJSON *const ties = json_array(o, "ties", err);
+    if (!ties) return false;
+    for (const cJSON *tie = ties->child; tie; tie = tie->next) {
+        if (e->tie_count == TIES_MAX) return error_set(err, "ties holds more than %d", TIES_MAX);
+        if (!choice_read(tie, &e->problem, &e->ties[e->tie_count], err)) return within(false, "ties[]", err);
+        e->tie_count++;
+    }
+    return true;
+}
+
+static bool entry_read(const cJSON *o, struct table_entry *e, struct error *err) {
+    *e = (struct table_entry){.tie_count = 0};
+    if (!cJSON_IsObject(o)) return error_set(err, "is no object");
+    const cJSON *const problem = json_object(o, "problem", err);
+    if (!problem || !within(json_problem_read(problem, &e->problem, err), "problem", err)) return false;
+    if (!choice_read(o, &e->problem, &e->choice, err)) return false;
+    const cJSON *const time = json_object(o, "time_us", err);
+    if (!time || !within(time_read(time, e, err), "time_us", err)) return false;
+    return source_read(o, e, err) && evidence_read(o, e, err) && ties_read(o, e, err);
+}
+
+static bool caches_read(const cJSON *o, struct device_info *info, struct error *err) {
+    const cJSON *const caches = json_array(o, "caches", err);
+    if (!caches) return false;
+    for (const cJSON *c = caches->child; c; c = c->next) {
+        double level, bytes;
+        if (info->cache_count == CACHE_LEVELS_MAX)
+            return error_set(err, "caches holds more than %d", CACHE_LEVELS_MAX);
+        if (!json_number(c, "level", &level, err) || !json_number(c, "bytes", &bytes, err))
+            return within(false, "caches[]", err);
+        if (!(level >= 1 && level <= CACHE_LEVELS_MAX && bytes >= 0 && bytes < 1e15))
+            return error_set(err, "caches[] has an impossible level or size");
+        info->caches[info->cache_count++] = (struct cache_info){.level = (int)level, .bytes = (size_t)bytes};
+    }
+    return true;
+}
+
+static bool device_read(const cJSON *o, struct table *t, struct error *err) {
+    struct device_info *const d = &t->device;
+    double units;
+    if (!json_string(o, "name", d->name, sizeof d->name, err) ||
+        !json_string(o, "backend", d->backend, sizeof d->backend, err) ||
+        !json_string(o, "arch", d->arch, sizeof d->arch, err) ||
+        !json_string(o, "fingerprint", d->fingerprint, sizeof d->fingerprint, err) ||
+        !json_number(o, "units", &units, err) || !json_number(o, "bandwidth_gbs", &t->bandwidth_gbs, err))
+        return false;
+    if (!(units >= 1 && units < 1e6)) return error_set(err, "units is %g: it must be 1 or more", units);
+    d->units = (int)units;
+    return caches_read(o, d, err);
+}
+
+static bool environment_read(const cJSON *o, struct table *t, struct error *err) {
+    return json_string(o, "date", t->environment.date, sizeof t->environment.date, err) &&
+           json_string(o, "katune", t->environment.katune, sizeof t->environment.katune, err) &&
+           json_string(o, "compiler", t->environment.compiler, sizeof t->environment.compiler, err) &&
+           json_string(o, "sources_hash", t->environment.sources_hash, sizeof t->environment.sources_hash,
+                       err);
+}
+
+static bool entries_read(const cJSON *entries, struct table *t, struct error *err) {
+    int i = 0;
+    for (const cJSON *o = entries->child; o; o = o->next, i++) {
+        struct table_entry e;
+        char name[32];
+        snprintf(name, sizeof name, "entries[%d]", i);
+        if (!entry_read(o, &e, err)) return within(false, name, err);
+        if (table_find(t, &e.problem)) return error_set(err, "%s.problem is there twice", name);
+        if (!table_put(t, &e)) return error_set(err, "out of memory");
+    }
+    return true;
+}
+
+static bool document_read(const cJSON *o, struct table *t, struct error *err) {
+    char schema[32];
+    if (!cJSON_IsObject(o)) return error_set(err, "is no JSON object");
+    if (!json_string(o, "schema", schema, sizeof schema, err)) return false;
+    if (strcmp(schema, "katune-table/1") != 0)
+        return error_set(err, "schema is \"%s\": this build reads katune-table/1", schema);
+    const cJSON *const device = json_object(o, "device", err);
+    if (!device || !within(device_read(device, t, err), "device", err)) return false;
+    const cJSON *const environment = json_object(o, "environment", err);
+    if (!environment || !within(environment_read(environment, t, err), "environment", err)) return false;
+    const cJSON *const entries = json_array(o, "entries", err);
+    return entries && entries_read(entries, t, err);
+}
+
+bool table_read(struct table *t, const char *path, struct error *err) {
+    table_init(t);
+    size_t size;
+    char *const text = file_read(path, &size, err);
+    if (!text) return false;
+    const char *end = text;
+    cJSON *const o = cJSON_ParseWithOpts(text, &end, true);
+    int line = 1;
+    for (const char *c = text; c < end; c++) line += *c == '\n';
+    bool ok;
+    if (!o)
+        ok = error_set(err, "%s: line %d: not JSON from there on", path, line);
+    else
+        ok = document_read(o, t, err) || error_prefix(err, "%s", path);
+    cJSON_Delete(o);
+    free(text);
+    if (!ok) table_free(t);
+    return ok;
+}
