@@ -156,11 +156,33 @@ static bool set_strict(struct options *o, const char *arg, struct error *err) {
     return o->strict = true;
 }
 
+static bool set_variant(struct options *o, const char *arg, struct error *err) {
+    (void)err;
+    o->variant = arg;
+    return true;
+}
+
+static bool set_in(struct options *o, const char *arg, struct error *err) {
+    if (o->in_count == OPTION_LIST_MAX) return error_set(err, "--in: more than %d", OPTION_LIST_MAX);
+    o->ins[o->in_count++] = arg;
+    return true;
+}
+
+static bool set_out(struct options *o, const char *arg, struct error *err) {
+    if (o->out_count == OPTION_LIST_MAX) return error_set(err, "--out: more than %d", OPTION_LIST_MAX);
+    o->outs[o->out_count++] = arg;
+    return true;
+}
+
 static const struct {
     enum option_bit bit;
     const char *name, *arg, *help;
     option_setter *set;
 } table[] = {
+    {OPT_VARIANT, "variant", "NAME", "a variant, or an operation: then the default variant is taken",
+     set_variant},
+    {OPT_IN, "in", "TENSOR=FILE", "an input, float32 .npy; once for each", set_in},
+    {OPT_OUT, "out", "TENSOR=FILE", "an output to write, float32 .npy; may be repeated", set_out},
     {OPT_DEVICE, "device", "NAME", "where to run (cpu)", set_device},
     {OPT_ONLY, "only", "GLOB", "variants by name; several with commas", set_only},
     {OPT_OP, "op", "NAME", "operations; several with commas", set_op},
@@ -249,6 +271,16 @@ static bool attr_applies(const char *assignment, enum op op) {
         known = true;
     }
     return !known;
+}
+
+bool options_attr_given(const struct options *o, const char *name) {
+    const size_t length = strlen(name);
+    for (int i = 0; i < o->attr_count; i++)
+        for (const char *word = o->attrs[i]; *word; word += strcspn(word, ", \t")) {
+            word += strspn(word, ", \t");
+            if (strncmp(word, name, length) == 0 && word[length] == '=') return true;
+        }
+    return false;
 }
 
 bool options_problem(const struct options *o, enum op op, enum dtype dtype, int64_t rows, int64_t channels,

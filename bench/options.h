@@ -28,6 +28,9 @@ enum option_bit {
     OPT_BARS = 1 << 15,
     OPT_STRICT = 1 << 16,
     OPT_JSON_FLAG = 1 << 17, /* --json with no argument: to standard output */
+    OPT_VARIANT = 1 << 18,
+    OPT_IN = 1 << 19,
+    OPT_OUT = 1 << 20,
     OPT_SELECTION = OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_ALL_POINTS,
 };
 
@@ -59,6 +62,9 @@ struct options {
     double budget; /* seconds for each measurement; 0: not given */
     bool bars, strict;
     bool json_flag;
+    const char *variant;                                      /* a variant's name, or an operation's */
+    const char *ins[OPTION_LIST_MAX], *outs[OPTION_LIST_MAX]; /* TENSOR=FILE */
+    int in_count, out_count;
 };
 
 struct command_usage {
@@ -76,6 +82,9 @@ int options_parse(struct options *o, const struct command_usage *usage, int argc
    left out. False if a value is wrong or the shape does not divide. */
 bool options_problem(const struct options *o, enum op op, enum dtype dtype, int64_t rows, int64_t channels,
                      struct problem *p, struct error *err);
+
+/* Whether --attr names the attribute. */
+bool options_attr_given(const struct options *o, const char *name);
 
 /* Whether a point agrees with every --param whose parameter the variant has. */
 bool options_point(const struct options *o, const struct variant *v, const struct point *pt);

@@ -54,6 +54,11 @@ static void pending_free(struct file_pending *pending) {
 
 bool file_stage(const char *path, const struct file_part *parts, int count, struct file_pending *pending,
                 struct error *err) {
+    struct stat there;
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+        *pending = (struct file_pending){0};
+        return error_set(err, "%s: is there, but is no regular file", path);
+    }
     *pending = (struct file_pending){malloc(strlen(path) + 8), strdup(path)};
     if (!pending->temporary || !pending->path) {
         pending_free(pending);
