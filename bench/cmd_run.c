@@ -88,14 +88,22 @@ static bool point_choose(struct run *r, struct error *err) {
     return error_set(err, "%s does not run %s: %s", v->name, key, reason);
 }
 
-static bool variant_choose(struct run *r, struct error *err) {
-    if (r->variant) return point_choose(r, err);
-    char text[POINT_TEXT_MAX];
-    r->variant = variant_default(&r->problem, r->device->info(r->device), &r->point);
-    if (!r->variant) return error_set(err, "no variant on this device runs %s", r->o->variant);
-    point_print(r->variant, &r->point, text);
-    fprintf(stderr, "katune run: %s%s%s (%s)\n", r->variant->name, *text ? " " : "", text,
-            select_how_name(SELECT_DEFAULT));
+/* By the tuning tables, or the default; says which on standard error. */
+static bool variant_look_up(struct run *r, struct error *err) {
+    struct katune *const tables = katune_open(r->o->results, false, err);
+    struct selection s;
+    char text[POINT_TEXT_MAX], key[PROBLEM_KEY_MAX];
+    if (!tables) return false;
+    const bool ok = katune_select(tables, &r->problem, &s, err);
+    katune_close(tables);
+    if (!ok) return false;
+    r->variant = s.variant;
+    r->point = s.point;
+    point_print(s.variant, &s.point, text);
+    problem_key(&s.from, key);
+    fprintf(stderr, "katune run: %s%s%s (%s%s%s%s%s)\n", s.variant->name, *text ? " " : "", text,
+            select_how_name(s.how), s.how == SELECT_DEFAULT ? "" : ": ", s.how == SELECT_DEFAULT ? "" : key,
+            *s.from_device ? " on " : "", s.from_device);
     return true;
 }
 
@@ -174,15 +182,15 @@ static bool run(struct run *r, struct error *err) {
         !arrays_problem(&r->inputs, r->o, r->op, dtype, &r->problem, err))
         return false;
     r->device = device_open(r->o->device, false, err);
-    return r->device && variant_choose(r, err) && memory_fill(r, err) && kernel_run(r, err) &&
-           outputs_write(r, err);
+    return r->device && (r->variant ? point_choose(r, err) : variant_look_up(r, err)) &&
+           memory_fill(r, err) && kernel_run(r, err) && outputs_write(r, err);
 }
 
 static const struct command_usage usage = {
     "run",
     "Runs one variant on .npy files: float32, C order. Sizes follow from the arrays. --dtype rounds x and dy "
     "on the way in;\noutputs are widened to float32. Outputs are written all or none.",
-    OPT_VARIANT | OPT_IN | OPT_OUT | OPT_DEVICE | OPT_ATTR | OPT_DTYPE | OPT_PARAM,
+    OPT_VARIANT | OPT_IN | OPT_OUT | OPT_DEVICE | OPT_ATTR | OPT_DTYPE | OPT_PARAM | OPT_RESULTS,
     "Example: katune run --variant rational_fwd_scalar --attr groups=8,form=A --in x=x.npy --in num=num.npy\n"
     "           --in den=den.npy --out y=y.npy\n"
     "Exit code 0: the outputs are written; 2: bad input, with one line that says what to do."};

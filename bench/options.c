@@ -174,13 +174,19 @@ static bool set_out(struct options *o, const char *arg, struct error *err) {
     return true;
 }
 
+static bool set_results(struct options *o, const char *arg, struct error *err) {
+    (void)err;
+    o->results = arg;
+    return true;
+}
+
 static const struct {
     enum option_bit bit;
     const char *name, *arg, *help;
     option_setter *set;
 } table[] = {
-    {OPT_VARIANT, "variant", "NAME", "a variant, or an operation: then the default variant is taken",
-     set_variant},
+    {OPT_VARIANT, "variant", "NAME",
+     "a variant, or an operation: then the tuning table or the default chooses", set_variant},
     {OPT_IN, "in", "TENSOR=FILE", "an input, float32 .npy; once for each", set_in},
     {OPT_OUT, "out", "TENSOR=FILE", "an output to write, float32 .npy; may be repeated", set_out},
     {OPT_DEVICE, "device", "NAME", "where to run (cpu)", set_device},
@@ -198,6 +204,7 @@ static const struct {
     {OPT_BUDGET, "time-budget", "SECONDS", "at most, for each measurement", set_budget},
     {OPT_BARS, "bars", NULL, "measure the performance bars and give a verdict on each", set_bars},
     {OPT_STRICT, "strict", NULL, "with --bars: exit 1 if a bar is missed", set_strict},
+    {OPT_RESULTS, "results", "DIR", "the folder of tuning tables (results)", set_results},
     {OPT_JSON, "json", "FILE", "write the results as JSON", set_json},
     {OPT_JSON_FLAG, "json", NULL, "print JSON", set_json_flag},
     {OPT_GBENCH, "gbench", "FILE", "write them as Google Benchmark JSON", set_gbench},
@@ -232,7 +239,7 @@ int options_parse(struct options *o, const struct command_usage *usage, int argc
                 (struct option){table[i].name, table[i].arg ? required_argument : no_argument, NULL, 256 + i};
     list[count++] = (struct option){"help", no_argument, NULL, 256 + HELP};
     list[count] = (struct option){NULL, 0, NULL, 0};
-    *o = (struct options){.device = "cpu", .ops = (1u << OP_COUNT) - 1, .seed = 1};
+    *o = (struct options){.device = "cpu", .results = "results", .ops = (1u << OP_COUNT) - 1, .seed = 1};
     struct error err;
     optind = 1;
     opterr = 0;

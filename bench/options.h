@@ -31,6 +31,7 @@ enum option_bit {
     OPT_VARIANT = 1 << 18,
     OPT_IN = 1 << 19,
     OPT_OUT = 1 << 20,
+    OPT_RESULTS = 1 << 21,
     OPT_SELECTION = OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_ALL_POINTS,
 };
 
@@ -65,6 +66,7 @@ struct options {
     const char *variant;                                      /* a variant's name, or an operation's */
     const char *ins[OPTION_LIST_MAX], *outs[OPTION_LIST_MAX]; /* TENSOR=FILE */
     int in_count, out_count;
+    const char *results; /* the folder of tuning tables */
 };
 
 struct command_usage {

@@ -239,3 +239,61 @@ Test(reference, sign_of_zero_is_plus) {
     cr_assert_eq(r.value[T_DX][0], -3); /* -S P/Q^2 with S = sign(x) |b| and x = 0 */
     oracle_result_free(&r);
 }
+
+/* The slope that bspline_bases() gives is that of its values, inside the grid and beyond it. */
+Test(reference, slopes_of_bases_are_differences_of_values) {
+    double up[GRID_MAX + ORDER_MAX], down[GRID_MAX + ORDER_MAX], unused[GRID_MAX + ORDER_MAX],
+        value[GRID_MAX + ORDER_MAX], slope[GRID_MAX + ORDER_MAX];
+    const double step = 1e-6;
+    for (int order = 2; order <= ORDER_MAX; order++)
+        for (int b = 0; b < BOUNDARY_COUNT; b++) {
+            struct problem p = problem_default(BSPLINE_FWD, F32);
+            p.grid = 7, p.order = order, p.boundary = (enum boundary)b;
+            for (int i = 0; i < 400; i++) {
+                const double x = -2.5 + (i + 0.37) / 80;
+                bspline_bases(&p, x + step, up, unused);
+                bspline_bases(&p, x - step, down, unused);
+                bspline_bases(&p, x, value, slope);
+                for (int m = 0; m < coef_count(&p); m++)
+                    cr_assert_float_eq(slope[m], (up[m] - down[m]) / (2 * step), 2e-4,
+                                       "k=%d %s x=%g basis %d", order, boundary_name(p.boundary), x, m);
+            }
+        }
+}
+
+/* Zeros, denormals and large values: nothing overflows on the way, and the limits are those of the functions.
+ */
+Test(reference, special_values) {
+    static const float specials[] = {0, -0.0f, 0x1p-149f, -0x1p-140f, 0x1p-126f, 1e4f, -1e4f, 3e38f, -3e38f};
+    enum { COUNT = sizeof specials / sizeof *specials };
+    for (int op = COPY; op < OP_COUNT; op++) {
+        struct problem p = problem_default((enum op)op, F32);
+        struct error err = {""};
+        cr_assert(problem_set_attrs(&p, "rows=9 channels=8", &err));
+        float *in[TENSOR_COUNT];
+        inputs_random(&p, 1, in);
+        /* the products in the slope of a rational come near the end of double at 3e38 */
+        const bool rational = op == RATIONAL_FWD || op == RATIONAL_BWD;
+        for (int i = 0; i < COUNT * 8; i++)
+            in[T_X][i] = specials[i / 8] * (rational && i / 8 >= 7 ? 1e-8f : 1);
+        struct oracle_result r = oracle_run(&p, in, NULL);
+        for (int t = 0; t < TENSOR_COUNT; t++)
+            for (int64_t i = 0; r.value[t] && i < shape_count(tensor_shape(&p, (enum tensor)t)); i++)
+                cr_assert(isfinite(r.value[t][i]) && isfinite(r.scale[t][i]), "%s %s[%lld]", op_name(p.op),
+                          tensor_name((enum tensor)t), (long long)i);
+        for (int i = 0; i < COUNT; i++) {
+            const double x = (double)in[T_X][i * 8];
+            if (op == GELU_FWD || op == SILU_FWD) {
+                const double limit = fabs(x) < 1 ? x / 2 : x > 0 ? x : 0;
+                cr_assert_eq((float)r.value[T_Y][i * 8], (float)limit, "%s(%g)", op_name(p.op), x);
+            } else if (op == GELU_BWD || op == SILU_BWD) {
+                const double limit = fabs(x) < 1 ? 0.5 : x > 0;
+                cr_assert_eq((float)r.value[T_DX][i * 8], (float)(limit * (double)in[T_DY][i * 8]));
+            } else if (op == RATIONAL_FWD && fabs(x) < 1) {
+                cr_assert_eq((float)r.value[T_Y][i * 8], in[T_NUM][0]);
+            }
+        }
+        oracle_result_free(&r);
+        inputs_free(in);
+    }
+}

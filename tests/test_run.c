@@ -15,6 +15,7 @@
 #include "oracle_run.h"
 #include "program.h"
 #include "registry.h"
+#include "table.h"
 
 enum { ARGUMENTS_MAX = 1900 };
 
@@ -156,7 +157,8 @@ Test(run, an_operation_takes_the_default_and_says_so) {
         for (int direction = 0; direction < 2; direction++) {
             const struct problem *const p = direction ? &g.backward : &g.forward;
             char arguments[ARGUMENTS_MAX];
-            snprintf(arguments, sizeof arguments, "run --variant %s", op_name(p->op));
+            snprintf(arguments, sizeof arguments, "run --variant %s --results %s/none", op_name(p->op),
+                     scratch_folder());
             attrs_append(arguments, p);
             tensors_append(arguments, p, g.name);
             const struct outcome o = program_run(arguments);
@@ -190,6 +192,55 @@ static struct npy ok_output(const char *arguments, enum tensor t) {
     const struct outcome o = program_run(arguments);
     cr_assert_eq(o.code, 0, "katune %s: %s", arguments, o.err);
     return output_read(t);
+}
+
+/* A table of this machine, or of another of its kind, with one entry for copies of 64 x 12. */
+static void table_make(bool this_device) {
+    struct error err = {""};
+    struct device *const device = device_open("cpu", false, &err);
+    struct table t;
+    table_init(&t);
+    t.device = *device->info(device);
+    t.bandwidth_gbs = 20;
+    if (!this_device) strcat(t.device.fingerprint, "-other");
+    struct table_entry e = {.time_us = {10, 9, 11, 20}, .roofline = {"memory", 0.9}, .error = {0, 1}};
+    cr_assert(problem_parse("copy f32 rows=64 channels=12", &e.problem, &err), "%s", err.text);
+    e.choice.variant = variant_find("copy_scalar");
+    e.choice.point = point_at(e.choice.variant, 0);
+    cr_assert(table_put(&t, &e));
+    char path[256];
+    snprintf(path, sizeof path, "%s/tables/one", scratch_folder());
+    cr_assert(folder_make(path, &err), "%s", err.text);
+    strcat(path, "/table.json");
+    cr_assert(table_write(&t, path, &err), "%s", err.text);
+    table_free(&t);
+    device->close(device);
+}
+
+static void expect_found(int64_t rows, const char *how) {
+    char arguments[ARGUMENTS_MAX];
+    snprintf(arguments, sizeof arguments, "run --variant copy --results %s/tables --in x=%s --out y=%s/y.npy",
+             scratch_folder(), array_write("x.npy", 2, rows, 12), scratch_folder());
+    const struct outcome o = program_run(arguments);
+    cr_assert(o.code == 0 && strstr(o.err, how), "\"%s\" is not in: %s", how, o.err);
+    cr_assert(strstr(how, "default") || strstr(o.err, "katune run: copy_scalar "), "%s", o.err);
+}
+
+Test(run, an_operation_takes_what_the_table_says) {
+    table_make(true);
+    expect_found(64, "(exact: copy f32 rows=64 channels=12");
+    expect_found(60, "(near-shape: copy f32 rows=64 channels=12");
+    table_make(false);
+    expect_found(64, "(near-device: copy f32 rows=64 channels=12");
+    struct error err = {""};
+    char path[256];
+    snprintf(path, sizeof path, "%s/tables/one/table.json", scratch_folder());
+    cr_assert(file_write(path, "{]", 2, &err));
+    char arguments[ARGUMENTS_MAX];
+    snprintf(arguments, sizeof arguments, "run --variant copy --results %s/tables --in x=%s --out y=%s/y.npy",
+             scratch_folder(), array_write("x.npy", 2, 3, 12), scratch_folder());
+    const struct outcome o = program_run(arguments);
+    cr_assert(o.code == 2 && strstr(o.err, "one/table.json: ") && strstr(o.err, "not JSON"), "%s", o.err);
 }
 
 Test(run, sizes_follow_from_the_arrays) {
