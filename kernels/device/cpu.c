@@ -1,5 +1,6 @@
 #include "cpu.h"
 
+#include <cpuid.h>
 #include <ctype.h>
 #include <omp.h>
 #include <stdio.h>
@@ -121,8 +122,14 @@ static void cpu_close(struct device *d) {
     free(cpu);
 }
 
+/* clang 14 has no name for this one. It needs no check of the operating system beyond AVX's. */
+static bool f16c_present(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && c & bit_F16C;
+}
+
 static bool avx2_usable(void) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && f16c_present();
 }
 
 static bool avx512_usable(void) {
