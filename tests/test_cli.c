@@ -175,3 +175,13 @@ Test(cli, unwritable_results_are_one_line_and_leave_the_old_file) {
     snprintf(arguments, sizeof arguments, "check --op copy --shape 2x8 --json %s", path);
     cr_assert_eq(program_run(arguments).code, 2);
 }
+
+Test(cli, bars) {
+    const struct outcome o = run_ok("bench --bars --op gelu_fwd --shape 16x64 --time-budget 0.02");
+    cr_assert(strstr(o.out, "gelu_fwd") && (strstr(o.out, "met") || strstr(o.out, "MISSED")), "%s", o.out);
+    /* No scalar kernel reaches the copy's rate: the verdict, and with --strict the exit code, say so. */
+    const struct outcome strict = program_run(
+        "bench --bars --strict --op gelu_fwd --only gelu_fwd_scalar --shape 64x512 --time-budget 0.02");
+    cr_assert(strict.code == 1 && strstr(strict.out, "MISSED") && strstr(strict.out, " missed"), "%s",
+              strict.out);
+}
