@@ -3,7 +3,7 @@
 #include "simd/rational_fwd.h"
 #include "variant.h"
 
-enum { THREADS, STORE };
+enum { THREADS, STORE, AHEAD };
 
 static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
     (void)d;
@@ -16,9 +16,15 @@ static size_t scratch(const struct problem *p, const struct point *pt, int threa
     return lane_table_bytes(p);
 }
 
+static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
+    rational_fwd_part(p, call, s, LANES_ACROSS, pt->value[STORE], pt->value[AHEAD], 0);
+}
+
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    rational_fwd_run(p, pt->value[STORE], call, LANES_ACROSS, 0);
+    lane_table_fill(p, call, call->scratch);
+    team_split(p, pt, call, problem_elements(p), 64, part);
 }
 
 VARIANT(rational_fwd_avx2_lanes, .op = RATIONAL_FWD, .dtypes = F32 | F16 | BF16,
-        .params = {PARAM_THREADS, PARAM_STORE}, .reject = reject, .scratch = scratch, .run = run);
+        .params = {PARAM_THREADS, PARAM_STORE, PARAM_AHEAD}, .reject = reject, .scratch = scratch,
+        .run = run);

@@ -4,7 +4,7 @@
 #include "simd/map.h"
 #include "variant.h"
 
-enum { THREADS, STORE };
+enum { THREADS, STORE, AHEAD };
 
 static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
     (void)d;
@@ -16,9 +16,14 @@ INLINE vf value(vf x, vf dy, const void *context) {
     return vgelu_slope(x, dy);
 }
 
-static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    map2_problem(p, pt->value[STORE], call, value);
+static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
+    map2_any(call->in[T_X], call->in[T_DY], call->out[T_DX], s, p->dtype, pt->value[STORE], pt->value[AHEAD],
+             value, NULL);
 }
 
-VARIANT(gelu_bwd_avx512, .op = GELU_BWD, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS, PARAM_STORE},
-        .reject = reject, .run = run);
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    team_split(p, pt, call, problem_elements(p), 64, part);
+}
+
+VARIANT(gelu_bwd_avx512, .op = GELU_BWD, .dtypes = F32 | F16 | BF16,
+        .params = {PARAM_THREADS, PARAM_STORE, PARAM_AHEAD}, .reject = reject, .run = run);

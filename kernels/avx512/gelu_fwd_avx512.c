@@ -4,7 +4,7 @@
 #include "simd/map.h"
 #include "variant.h"
 
-enum { THREADS, STORE };
+enum { THREADS, STORE, AHEAD };
 
 static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
     (void)d;
@@ -16,9 +16,13 @@ INLINE vf value(vf x, const void *context) {
     return vgelu(x);
 }
 
-static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    map1_problem(p, pt->value[STORE], call, value);
+static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
+    map1_any(call->in[T_X], call->out[T_Y], s, p->dtype, pt->value[STORE], pt->value[AHEAD], value, NULL);
 }
 
-VARIANT(gelu_fwd_avx512, .op = GELU_FWD, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS, PARAM_STORE},
-        .reject = reject, .run = run);
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    team_split(p, pt, call, problem_elements(p), 64, part);
+}
+
+VARIANT(gelu_fwd_avx512, .op = GELU_FWD, .dtypes = F32 | F16 | BF16,
+        .params = {PARAM_THREADS, PARAM_STORE, PARAM_AHEAD}, .reject = reject, .run = run);

@@ -4,7 +4,7 @@
 #include "simd/rational_bwd.h"
 #include "variant.h"
 
-enum { THREADS, BLOCK, STORE, ROWS };
+enum { THREADS, BLOCK, STORE, ROWS, AHEAD };
 
 static int64_t sums(const struct problem *p) {
     return (int64_t)p->groups * (p->m + 1 + p->n) * LANES;
@@ -20,12 +20,19 @@ static size_t scratch(const struct problem *p, const struct point *pt, int threa
     return rational_bwd_scratch(p, pt->value[BLOCK], sums(p), threads, 0);
 }
 
+static void work(const struct problem *p, const struct call *call, const void *plan, int64_t block,
+                 int thread) {
+    rational_bwd_block(p, call, plan, block, thread, SEGMENTS, 1);
+}
+
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {
     const struct rational_bwd plan =
-        rational_bwd_plan(p, pt->value[BLOCK], pt->value[ROWS], sums(p), call->threads, call->scratch);
-    rational_bwd_run(p, pt->value[STORE], call, &plan, SEGMENTS, 1);
+        rational_bwd_plan(p, pt->value[BLOCK], pt->value[ROWS], pt->value[STORE], pt->value[AHEAD], sums(p),
+                          call->threads, call->scratch);
+    team_blocks(p, call, &plan, plan.blocks, work);
+    rational_bwd_finish(p, call, &plan);
 }
 
 VARIANT(rational_bwd_avx512_newton, .op = RATIONAL_BWD, .dtypes = F32 | F16 | BF16,
-        .params = {PARAM_THREADS, PARAM_BLOCK, PARAM_STORE, {"ROWS", {1, 4}}}, .reject = reject,
+        .params = {PARAM_THREADS, PARAM_BLOCK, PARAM_STORE, {"ROWS", {1, 4}}, PARAM_AHEAD}, .reject = reject,
         .scratch = scratch, .run = run);

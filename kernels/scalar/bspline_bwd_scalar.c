@@ -9,8 +9,17 @@ static size_t scratch(const struct problem *p, const struct point *pt, int threa
     return bspline_bwd_scratch(p, pt->value[BLOCK], threads);
 }
 
+static void work(const struct problem *p, const struct call *call, const void *plan, int64_t block,
+                 int thread) {
+    bspline_bwd_any(p, call, plan, block, thread, LOOKUP_GATHER);
+}
+
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    bspline_bwd_run(p, pt->value[BLOCK], STORE_PLAIN, call, LOOKUP_GATHER);
+    const struct bspline_bwd plan =
+        bspline_bwd_plan(p, pt->value[BLOCK], STORE_PLAIN, 0, call->threads, call->scratch);
+    bspline_bwd_tables(p, call, &plan);
+    team_blocks(p, call, &plan, plan.blocks, work);
+    bspline_bwd_finish(p, call, &plan);
 }
 
 VARIANT(bspline_bwd_scalar, .op = BSPLINE_BWD, .dtypes = F32 | F16 | BF16,

@@ -9,9 +9,14 @@ static size_t scratch(const struct problem *p, const struct point *pt, int threa
     return bspline_fwd_scratch(p, FORM_LOCAL);
 }
 
-static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
     (void)pt;
-    bspline_fwd_run(p, STORE_PLAIN, call, FORM_LOCAL, LOOKUP_GATHER);
+    bspline_fwd_part(p, call, s, FORM_LOCAL, LOOKUP_GATHER, STORE_PLAIN, 0);
+}
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    bspline_fwd_tables(p, call, FORM_LOCAL);
+    team_split(p, pt, call, problem_elements(p), 64, part);
 }
 
 VARIANT(bspline_fwd_scalar, .op = BSPLINE_FWD, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS},

@@ -7,14 +7,14 @@
 #include "simd/team.h"
 #include "variant.h"
 
-static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
+    (void)p;
     (void)pt;
-    const int64_t bytes = (int64_t)tensor_bytes(p, T_X);
-#pragma omp parallel num_threads(call->threads)
-    {
-        const struct span s = team_span(bytes, 64);
-        memcpy((char *)call->out[T_Y] + s.lo, (const char *)call->in[T_X] + s.lo, (size_t)(s.hi - s.lo));
-    }
+    memcpy((char *)call->out[T_Y] + s.lo, (const char *)call->in[T_X] + s.lo, (size_t)(s.hi - s.lo));
+}
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    team_split(p, pt, call, (int64_t)tensor_bytes(p, T_X), 64, part);
 }
 
 VARIANT(copy_scalar, .op = COPY, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS}, .run = run);

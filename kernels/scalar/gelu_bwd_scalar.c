@@ -9,9 +9,13 @@ INLINE vf value(vf x, vf dy, const void *context) {
     return vgelu_slope(x, dy);
 }
 
-static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
     (void)pt;
-    map2_problem(p, STORE_PLAIN, call, value);
+    map2_any(call->in[T_X], call->in[T_DY], call->out[T_DX], s, p->dtype, STORE_PLAIN, 0, value, NULL);
+}
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    team_split(p, pt, call, problem_elements(p), 64, part);
 }
 
 VARIANT(gelu_bwd_scalar, .op = GELU_BWD, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS}, .run = run);

@@ -13,10 +13,16 @@ static size_t scratch(const struct problem *p, const struct point *pt, int threa
     return rational_bwd_scratch(p, pt->value[BLOCK], sums(p), threads, 0);
 }
 
+static void work(const struct problem *p, const struct call *call, const void *plan, int64_t block,
+                 int thread) {
+    rational_bwd_block(p, call, plan, block, thread, SEGMENTS, 0);
+}
+
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {
     const struct rational_bwd plan =
-        rational_bwd_plan(p, pt->value[BLOCK], 1, sums(p), call->threads, call->scratch);
-    rational_bwd_run(p, STORE_PLAIN, call, &plan, SEGMENTS, 0);
+        rational_bwd_plan(p, pt->value[BLOCK], 1, STORE_PLAIN, 0, sums(p), call->threads, call->scratch);
+    team_blocks(p, call, &plan, plan.blocks, work);
+    rational_bwd_finish(p, call, &plan);
 }
 
 VARIANT(rational_bwd_scalar, .op = RATIONAL_BWD, .dtypes = F32 | F16 | BF16,

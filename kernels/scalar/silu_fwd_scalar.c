@@ -10,9 +10,13 @@ INLINE vf value(vf x, const void *context) {
     return vsilu(&s);
 }
 
-static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
     (void)pt;
-    map1_problem(p, STORE_PLAIN, call, value);
+    map1_any(call->in[T_X], call->out[T_Y], s, p->dtype, STORE_PLAIN, 0, value, NULL);
+}
+
+static void run(const struct problem *p, const struct point *pt, const struct call *call) {
+    team_split(p, pt, call, problem_elements(p), 64, part);
 }
 
 VARIANT(silu_fwd_scalar, .op = SILU_FWD, .dtypes = F32 | F16 | BF16, .params = {PARAM_THREADS}, .run = run);

@@ -30,12 +30,14 @@ static inline struct spline_grid spline_grid_of(const struct problem *p) {
     s.r = (float)r, s.r_rest = (float)(r - (double)s.r);
     s.inverse_h = (float)(1 / h), s.offset = (float)(r / h);
     s.origin = (float)origin;
-    /* Beyond the knots of a taper lies one interval more on either side, where every coefficient is 0. */
-    const int beyond = p->boundary == TAPER ? p->order + 1 : 0;
+    /* A taper has `order` knots beyond the grid, and beyond the last of them x stops, where every basis is 0.
+     */
+    const int beyond = p->boundary == TAPER ? p->order : 0;
     s.j_first = (float)(-beyond - origin), s.j_last = (float)(p->grid + beyond - origin);
-    s.interval_first = (float)-beyond, s.interval_last = (float)(p->grid - 1 + beyond);
-    s.x_first = beyond ? (float)(lo - (beyond - 0.5) * h) : p->lo;
-    s.x_last = beyond ? (float)(hi + (beyond - 0.5) * h) : p->hi;
+    const int zero = beyond ? beyond + 1 : 0;
+    s.interval_first = (float)-zero, s.interval_last = (float)(p->grid - 1 + zero);
+    s.x_first = beyond ? (float)(lo - (beyond + 0.25) * h) : p->lo;
+    s.x_last = beyond ? (float)(hi + (beyond + 0.25) * h) : p->hi;
     return s;
 }
 

@@ -25,15 +25,20 @@ struct bspline_bwd {
     double *partials;
     float *tables;
     int quads; /* 16-byte parts of an interval's bins */
+    int store, ahead;
+    struct spline_grid grid;
 };
 
 static inline int spline_intervals(const struct problem *p) {
     return p->grid + (p->boundary == TAPER ? 2 * (p->order + 1) : 0);
 }
 
-static inline struct bspline_bwd bspline_bwd_plan(const struct problem *p, int block, int threads,
-                                                  void *scratch) {
-    struct bspline_bwd plan = {.values = (int64_t)p->groups * (coef_count(p) + 1)};
+static inline struct bspline_bwd bspline_bwd_plan(const struct problem *p, int block, int store, int ahead,
+                                                  int threads, void *scratch) {
+    struct bspline_bwd plan = {.values = (int64_t)p->groups * (coef_count(p) + 1),
+                               .store = store,
+                               .ahead = ahead,
+                               .grid = spline_grid_of(p)};
     plan.quads = (p->order + QUAD) / QUAD;
     plan.bins_group = spline_intervals(p) * plan.quads * QUAD * BIN_SETS + 16;
     plan.blocks = blocks_of(p, block, plan.values);
@@ -46,7 +51,7 @@ static inline struct bspline_bwd bspline_bwd_plan(const struct problem *p, int b
 
 static inline size_t bspline_bwd_scratch(const struct problem *p, int block, int threads) {
     char base[1];
-    const struct bspline_bwd plan = bspline_bwd_plan(p, block, threads, base);
+    const struct bspline_bwd plan = bspline_bwd_plan(p, block, STORE_PLAIN, 0, threads, base);
     return (size_t)((char *)plan.tables - base) + bspline_fwd_scratch(p, FORM_LOCAL);
 }
 
@@ -135,7 +140,7 @@ INLINE void bspline_bwd_block(const struct problem *p, const struct call *call,
             const struct spline_map2 context = {&s, group_bins, &base, quads};
             const int64_t first = row * p->channels + g * width;
             map2(call->in[T_X], call->in[T_DY], call->out[T_DX], (struct span){first, first + width}, t,
-                 store, spline_map_grad, &context);
+                 store, plan->ahead, spline_map_grad, &context);
             vf_store(base_at, base);
         }
     }
@@ -166,37 +171,41 @@ static inline void bspline_bwd_finish(const struct problem *p, const struct call
     }
 }
 
-INLINE void bspline_bwd_team(const struct problem *p, const struct call *call, const struct bspline_bwd *plan,
-                             enum dtype t, int store, enum lookup_kind kind, int order,
+INLINE void bspline_bwd_work(const struct problem *p, const struct call *call, const struct bspline_bwd *plan,
+                             int64_t block, int thread, enum lookup_kind kind, enum dtype t, int order,
                              enum boundary boundary) {
-    const struct spline_grid grid = spline_grid_of(p);
-    for (int64_t g = 0; g < p->groups; g++)
-        spline_table_fill(p, call, g, plan->tables + g * spline_group_floats(p, FORM_LOCAL));
-#pragma omp parallel num_threads(call->threads)
-    {
-        const size_t area = line_round((size_t)p->groups * (size_t)plan->bins_group * sizeof(float));
-        float *const bins = plan->bins + area / sizeof(float) * (size_t)omp_get_thread_num();
-#pragma omp for schedule(static)
-        for (int64_t block = 0; block < plan->blocks.count; block++)
-            bspline_bwd_block(p, call, plan, &grid, block, bins, t, store, kind, order, boundary);
-        if (store == STORE_STREAM) stream_end();
+    const size_t area = line_round((size_t)p->groups * (size_t)plan->bins_group * sizeof(float));
+    float *const bins = plan->bins + area / sizeof(float) * (size_t)thread;
+    if (plan->store == STORE_STREAM) {
+        bspline_bwd_block(p, call, plan, &plan->grid, block, bins, t, STORE_STREAM, kind, order, boundary);
+        stream_end();
+    } else {
+        bspline_bwd_block(p, call, plan, &plan->grid, block, bins, t, STORE_PLAIN, kind, order, boundary);
     }
 }
 
-INLINE void bspline_bwd_run(const struct problem *p, int block, int store, const struct call *call,
-                            enum lookup_kind kind) {
-    const struct bspline_bwd plan = bspline_bwd_plan(p, block, call->threads, call->scratch);
-    if (p->order == 3 && p->dtype == F32 && p->boundary == TAPER && store == STORE_STREAM)
-        bspline_bwd_team(p, call, &plan, F32, STORE_STREAM, kind, 3, TAPER);
-    else if (p->order == 3 && p->dtype == F32)
-        bspline_bwd_team(p, call, &plan, F32, store, kind, 3, p->boundary);
-    else if (p->order == 3 && p->dtype == BF16)
-        bspline_bwd_team(p, call, &plan, BF16, store, kind, 3, p->boundary);
-    else if (p->order == 3)
-        bspline_bwd_team(p, call, &plan, F16, store, kind, 3, p->boundary);
+/* One block. Cubic splines that taper are compiled for, and cubics of any boundary in each dtype; everything
+   else decides as it goes. */
+INLINE void bspline_bwd_any(const struct problem *p, const struct call *call, const struct bspline_bwd *plan,
+                            int64_t block, int thread, enum lookup_kind kind) {
+    const enum dtype t = p->dtype;
+    const enum boundary boundary = p->boundary;
+    if (p->order != 3)
+        bspline_bwd_work(p, call, plan, block, thread, kind, t, p->order, boundary);
+    else if (t == F32 && boundary == TAPER)
+        bspline_bwd_work(p, call, plan, block, thread, kind, F32, 3, TAPER);
+    else if (t == F32)
+        bspline_bwd_work(p, call, plan, block, thread, kind, F32, 3, boundary);
+    else if (t == F16)
+        bspline_bwd_work(p, call, plan, block, thread, kind, F16, 3, boundary);
     else
-        bspline_bwd_team(p, call, &plan, p->dtype, store, kind, p->order, p->boundary);
-    bspline_bwd_finish(p, call, &plan);
+        bspline_bwd_work(p, call, plan, block, thread, kind, BF16, 3, boundary);
+}
+
+static inline void bspline_bwd_tables(const struct problem *p, const struct call *call,
+                                      const struct bspline_bwd *plan) {
+    for (int64_t g = 0; g < p->groups; g++)
+        spline_table_fill(p, call, g, plan->tables + g * spline_group_floats(p, FORM_LOCAL));
 }
 
 #endif

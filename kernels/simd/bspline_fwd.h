@@ -18,7 +18,7 @@ enum spline_form {
    Row q holds the factors of v^q. Beyond the grid: 0 for taper, the end's polynomial for clamp, value and
    slope for linear. */
 static inline int power_entries(const struct problem *p) {
-    const int beyond = p->boundary == TAPER ? p->order + 1 : 0;
+    const int beyond = p->boundary == TAPER ? p->order : 0;
     return 2 * (p->grid + 2 * beyond + 1);
 }
 
@@ -45,7 +45,7 @@ static inline void power_basis(int order, int at_end, double t[ORDER_MAX + 1][OR
 static inline void power_table_fill(const struct problem *p, const struct call *call, int64_t group,
                                     float *table, int64_t stride) {
     const float *const coef = (const float *)call->in[T_COEF] + group * coef_count(p);
-    const int beyond = p->boundary == TAPER ? p->order + 1 : 0;
+    const int beyond = p->boundary == TAPER ? p->order : 0;
     double basis[2][ORDER_MAX + 1][ORDER_MAX + 1];
     power_basis(p->order, 0, basis[0]);
     power_basis(p->order, 1, basis[1]);
@@ -149,51 +149,58 @@ INLINE struct vspline vspline_of(const struct problem *p, const struct call *cal
 }
 
 INLINE void bspline_fwd_span(const struct problem *p, const struct call *call, const struct spline_grid *grid,
-                             struct span s, enum dtype t, int store, enum spline_form form,
+                             struct span s, enum dtype t, int store, int ahead, enum spline_form form,
                              enum lookup_kind kind, int order, enum boundary boundary) {
     const int64_t width = channels_per_group(p);
     int64_t group = s.lo / width % p->groups, end = (s.lo / width + 1) * width;
     for (int64_t lo = s.lo; lo < s.hi;
          lo = end, end += width, group = group + 1 == p->groups ? 0 : group + 1) {
         const struct vspline spline = vspline_of(p, call, grid, group, form, kind, order, boundary);
-        map1(call->in[T_X], call->out[T_Y], (struct span){lo, end < s.hi ? end : s.hi}, t, store, spline_map,
-             &spline);
+        map1(call->in[T_X], call->out[T_Y], (struct span){lo, end < s.hi ? end : s.hi}, t, store, ahead,
+             spline_map, &spline);
     }
 }
 
-INLINE void bspline_fwd_team(const struct problem *p, const struct call *call, enum dtype t, int store,
-                             enum spline_form form, enum lookup_kind kind, int order,
-                             enum boundary boundary) {
-    const struct spline_grid grid = spline_grid_of(p);
-    const int64_t floats = spline_group_floats(p, form);
+/* Before the team starts. */
+static inline void bspline_fwd_tables(const struct problem *p, const struct call *call,
+                                      enum spline_form form) {
     for (int64_t g = 0; g < p->groups; g++) {
-        float *const table = (float *)call->scratch + g * floats;
+        float *const table = (float *)call->scratch + g * spline_group_floats(p, form);
         if (form == FORM_POWER)
             power_table_fill(p, call, g, table, spline_table_stride(p, form));
         else
             spline_table_fill(p, call, g, table);
     }
-#pragma omp parallel num_threads(call->threads)
-    {
-        bspline_fwd_span(p, call, &grid, team_span(problem_elements(p), 64), t, store, form, kind, order,
-                         boundary);
-        if (store == STORE_STREAM) stream_end();
+}
+
+INLINE void bspline_fwd_store(const struct problem *p, const struct call *call, struct span s,
+                              enum spline_form form, enum lookup_kind kind, enum dtype t, int store,
+                              int ahead, int order, enum boundary boundary) {
+    const struct spline_grid grid = spline_grid_of(p);
+    if (store == STORE_STREAM) {
+        bspline_fwd_span(p, call, &grid, s, t, STORE_STREAM, ahead, form, kind, order, boundary);
+        stream_end();
+    } else {
+        bspline_fwd_span(p, call, &grid, s, t, STORE_PLAIN, ahead, form, kind, order, boundary);
     }
 }
 
-/* Cubic float32 splines with the default boundary are compiled for; everything else decides as it goes. */
-INLINE void bspline_fwd_run(const struct problem *p, int store, const struct call *call,
-                            enum spline_form form, enum lookup_kind kind) {
-    if (p->order == 3 && p->dtype == F32 && p->boundary == TAPER && store == STORE_STREAM)
-        bspline_fwd_team(p, call, F32, STORE_STREAM, form, kind, 3, TAPER);
-    else if (p->order == 3 && p->dtype == F32)
-        bspline_fwd_team(p, call, F32, store, form, kind, 3, p->boundary);
-    else if (p->order == 3 && p->dtype == BF16)
-        bspline_fwd_team(p, call, BF16, store, form, kind, 3, p->boundary);
-    else if (p->order == 3)
-        bspline_fwd_team(p, call, F16, store, form, kind, 3, p->boundary);
+/* A thread's part. Cubic splines that taper are compiled for, and cubics of any boundary in each dtype;
+   everything else decides as it goes. */
+INLINE void bspline_fwd_part(const struct problem *p, const struct call *call, struct span s,
+                             enum spline_form form, enum lookup_kind kind, int store, int ahead) {
+    const enum dtype t = p->dtype;
+    const enum boundary boundary = p->boundary;
+    if (p->order != 3)
+        bspline_fwd_store(p, call, s, form, kind, t, store, ahead, p->order, boundary);
+    else if (t == F32 && boundary == TAPER)
+        bspline_fwd_store(p, call, s, form, kind, F32, store, ahead, 3, TAPER);
+    else if (t == F32)
+        bspline_fwd_store(p, call, s, form, kind, F32, store, ahead, 3, boundary);
+    else if (t == F16)
+        bspline_fwd_store(p, call, s, form, kind, F16, store, ahead, 3, boundary);
     else
-        bspline_fwd_team(p, call, p->dtype, store, form, kind, p->order, p->boundary);
+        bspline_fwd_store(p, call, s, form, kind, BF16, store, ahead, 3, boundary);
 }
 
 #endif

@@ -23,6 +23,22 @@ static inline const char *store_reject(const struct problem *p, int store) {
                : NULL;
 }
 
+/* The values of the parameter AHEAD: how many bytes ahead of its loads a loop prefetches. A loop of some
+   twenty operations a vector fills the reorder buffer with too few loads to cover the latency of memory, and
+   the hardware's prefetchers alone leave a third of the bandwidth unused (AVX-512, Sapphire Rapids: 0.72 of a
+   copy against 0.97 with 2048). A plain copy does not need it. */
+#define PARAM_AHEAD                                                                                          \
+    {                                                                                                        \
+        "AHEAD", {                                                                                           \
+            2048, 4096, 512                                                                                  \
+        }                                                                                                    \
+    }
+
+/* The line that is `ahead` bytes after element i; beyond the array's end it is harmless. */
+INLINE void prefetch(const void *base, int64_t i, enum dtype t, int ahead) {
+    __builtin_prefetch((const void *)((uintptr_t)io_at(base, i, t) + (uintptr_t)ahead));
+}
+
 typedef vf map1_fn(vf x, const void *context);
 typedef vf map2_fn(vf x, vf dy, const void *context);
 
@@ -39,15 +55,21 @@ INLINE void map1_part(const void *x, void *y, int64_t i, int n, enum dtype t, ma
 }
 
 /* y[lo .. hi) = f(x[lo .. hi)) */
-INLINE void map1(const void *x, void *y, struct span s, enum dtype t, int store, map1_fn *f,
+INLINE void map1(const void *x, void *y, struct span s, enum dtype t, int store, int ahead, map1_fn *f,
                  const void *context) {
     int64_t i = s.lo;
     if (store == STORE_STREAM) {
         const int64_t head = stream_head(y, i, t), n = head < s.hi - i ? head : s.hi - i;
         if (n) map1_part(x, y, i, (int)n, t, f, context);
-        for (i += n; i + LANES <= s.hi; i += LANES) io_stream(y, i, t, f(io_load(x, i, t), context));
+        for (i += n; i + LANES <= s.hi; i += LANES) {
+            prefetch(x, i, t, ahead);
+            io_stream(y, i, t, f(io_load(x, i, t), context));
+        }
     } else {
-        for (; i + LANES <= s.hi; i += LANES) io_store(y, i, t, f(io_load(x, i, t), context));
+        for (; i + LANES <= s.hi; i += LANES) {
+            prefetch(x, i, t, ahead);
+            io_store(y, i, t, f(io_load(x, i, t), context));
+        }
     }
     if (i < s.hi) map1_part(x, y, i, (int)(s.hi - i), t, f, context);
 }
@@ -58,74 +80,54 @@ INLINE void map2_part(const void *x, const void *dy, void *dx, int64_t i, int n,
 }
 
 /* dx[lo .. hi) = f(x[lo .. hi), dy[lo .. hi)) */
-INLINE void map2(const void *x, const void *dy, void *dx, struct span s, enum dtype t, int store, map2_fn *f,
-                 const void *context) {
+INLINE void map2(const void *x, const void *dy, void *dx, struct span s, enum dtype t, int store, int ahead,
+                 map2_fn *f, const void *context) {
     int64_t i = s.lo;
     if (store == STORE_STREAM) {
         const int64_t head = stream_head(dx, i, t), n = head < s.hi - i ? head : s.hi - i;
         if (n) map2_part(x, dy, dx, i, (int)n, t, f, context);
-        for (i += n; i + LANES <= s.hi; i += LANES)
+        for (i += n; i + LANES <= s.hi; i += LANES) {
+            prefetch(x, i, t, ahead);
+            prefetch(dy, i, t, ahead);
             io_stream(dx, i, t, f(io_load(x, i, t), io_load(dy, i, t), context));
+        }
     } else {
-        for (; i + LANES <= s.hi; i += LANES)
+        for (; i + LANES <= s.hi; i += LANES) {
+            prefetch(x, i, t, ahead);
+            prefetch(dy, i, t, ahead);
             io_store(dx, i, t, f(io_load(x, i, t), io_load(dy, i, t), context));
+        }
     }
     if (i < s.hi) map2_part(x, dy, dx, i, (int)(s.hi - i), t, f, context);
 }
 
-/* A whole tensor without parameters, on the team. */
-INLINE void map1_team(const struct call *call, int64_t n, enum dtype t, int store, map1_fn *f) {
-#pragma omp parallel num_threads(call->threads)
-    {
-        map1(call->in[T_X], call->out[T_Y], team_span(n, 64), t, store, f, NULL);
-        if (store == STORE_STREAM) stream_end();
-    }
-}
-
-INLINE void map2_team(const struct call *call, int64_t n, enum dtype t, int store, map2_fn *f) {
-#pragma omp parallel num_threads(call->threads)
-    {
-        map2(call->in[T_X], call->in[T_DY], call->out[T_DX], team_span(n, 64), t, store, f, NULL);
-        if (store == STORE_STREAM) stream_end();
-    }
-}
-
-/* The same with the dtype and the kind of store made compile-time constants. */
-INLINE void map1_problem(const struct problem *p, int store, const struct call *call, map1_fn *f) {
-    const int64_t n = problem_elements(p);
+/* The same with the dtype and the kind of store made compile-time constants: to be called in a thread's part.
+ */
+INLINE void map1_any(const void *x, void *y, struct span s, enum dtype t, int store, int ahead, map1_fn *f,
+                     const void *context) {
     if (store == STORE_STREAM) {
-        if (p->dtype == F32)
-            map1_team(call, n, F32, STORE_STREAM, f);
-        else if (p->dtype == F16)
-            map1_team(call, n, F16, STORE_STREAM, f);
-        else
-            map1_team(call, n, BF16, STORE_STREAM, f);
+        if (t == F32) map1(x, y, s, F32, STORE_STREAM, ahead, f, context);
+        if (t == F16) map1(x, y, s, F16, STORE_STREAM, ahead, f, context);
+        if (t == BF16) map1(x, y, s, BF16, STORE_STREAM, ahead, f, context);
+        stream_end();
     } else {
-        if (p->dtype == F32)
-            map1_team(call, n, F32, STORE_PLAIN, f);
-        else if (p->dtype == F16)
-            map1_team(call, n, F16, STORE_PLAIN, f);
-        else
-            map1_team(call, n, BF16, STORE_PLAIN, f);
+        if (t == F32) map1(x, y, s, F32, STORE_PLAIN, ahead, f, context);
+        if (t == F16) map1(x, y, s, F16, STORE_PLAIN, ahead, f, context);
+        if (t == BF16) map1(x, y, s, BF16, STORE_PLAIN, ahead, f, context);
     }
 }
 
-INLINE void map2_problem(const struct problem *p, int store, const struct call *call, map2_fn *f) {
-    const int64_t n = problem_elements(p);
+INLINE void map2_any(const void *x, const void *dy, void *dx, struct span s, enum dtype t, int store,
+                     int ahead, map2_fn *f, const void *context) {
     if (store == STORE_STREAM) {
-        if (p->dtype == F32)
-            map2_team(call, n, F32, STORE_STREAM, f);
-        else if (p->dtype == F16)
-            map2_team(call, n, F16, STORE_STREAM, f);
-        else
-            map2_team(call, n, BF16, STORE_STREAM, f);
+        if (t == F32) map2(x, dy, dx, s, F32, STORE_STREAM, ahead, f, context);
+        if (t == F16) map2(x, dy, dx, s, F16, STORE_STREAM, ahead, f, context);
+        if (t == BF16) map2(x, dy, dx, s, BF16, STORE_STREAM, ahead, f, context);
+        stream_end();
     } else {
-        if (p->dtype == F32)
-            map2_team(call, n, F32, STORE_PLAIN, f);
-        else if (p->dtype == F16)
-            map2_team(call, n, F16, STORE_PLAIN, f);
-        else
-            map2_team(call, n, BF16, STORE_PLAIN, f);
+        if (t == F32) map2(x, dy, dx, s, F32, STORE_PLAIN, ahead, f, context);
+        if (t == F16) map2(x, dy, dx, s, F16, STORE_PLAIN, ahead, f, context);
+        if (t == BF16) map2(x, dy, dx, s, BF16, STORE_PLAIN, ahead, f, context);
     }
 }
 

@@ -14,14 +14,19 @@ struct rational_bwd {
     int64_t values; /* partial sums a block: groups x (m + 1 + n) */
     int64_t sums;   /* floats of a thread's accumulators */
     int tile;       /* rows a group's accumulators stay in registers for */
+    int store, ahead;
     float *sums_at;
     double *partials;
     float *table;
 };
 
-static inline struct rational_bwd rational_bwd_plan(const struct problem *p, int block, int tile,
-                                                    int64_t sums, int threads, void *scratch) {
-    struct rational_bwd plan = {.values = (int64_t)p->groups * (p->m + 1 + p->n), .sums = sums, .tile = tile};
+static inline struct rational_bwd rational_bwd_plan(const struct problem *p, int block, int tile, int store,
+                                                    int ahead, int64_t sums, int threads, void *scratch) {
+    struct rational_bwd plan = {.values = (int64_t)p->groups * (p->m + 1 + p->n),
+                                .sums = sums,
+                                .tile = tile,
+                                .store = store,
+                                .ahead = ahead};
     plan.blocks = blocks_of(p, block, plan.values);
     const size_t sums_bytes = line_round((size_t)sums * sizeof(float)) * (size_t)threads;
     plan.sums_at = scratch;
@@ -33,13 +38,12 @@ static inline struct rational_bwd rational_bwd_plan(const struct problem *p, int
 static inline size_t rational_bwd_scratch(const struct problem *p, int block, int64_t sums, int threads,
                                           size_t table_bytes) {
     char base[1];
-    const struct rational_bwd plan = rational_bwd_plan(p, block, 1, sums, threads, base);
+    const struct rational_bwd plan = rational_bwd_plan(p, block, 1, STORE_PLAIN, 0, sums, threads, base);
     return (size_t)((char *)plan.table - base) + table_bytes;
 }
 
-static inline float *thread_sums(const struct rational_bwd *plan) {
-    return plan->sums_at +
-           (int64_t)(line_round((size_t)plan->sums * sizeof(float)) / sizeof(float)) * omp_get_thread_num();
+static inline float *thread_sums(const struct rational_bwd *plan, int thread) {
+    return plan->sums_at + (int64_t)(line_round((size_t)plan->sums * sizeof(float)) / sizeof(float)) * thread;
 }
 
 /* Adds the blocks' partial sums, over the groups too for a shared coefficient, and writes dnum and dden. */
@@ -80,7 +84,6 @@ INLINE void rational_bwd_segments_block(const struct problem *p, const struct ca
     const int64_t width = channels_per_group(p);
     const struct span rows = block_rows(p, plan->blocks, block);
     const int terms = rational_terms(kind);
-    memset(sums, 0, (size_t)plan->sums * sizeof(float));
     for (int64_t lo = rows.lo; lo < rows.hi; lo += plan->tile) {
         const int64_t hi = lo + plan->tile < rows.hi ? lo + plan->tile : rows.hi;
         for (int64_t g = 0; g < p->groups; g++) {
@@ -92,7 +95,7 @@ INLINE void rational_bwd_segments_block(const struct problem *p, const struct ca
             for (int64_t row = lo; row < hi; row++) {
                 const int64_t first = row * p->channels + g * width;
                 map2(call->in[T_X], call->in[T_DY], call->out[T_DX], (struct span){first, first + width}, t,
-                     store, rational_map_grad, &context);
+                     store, plan->ahead, rational_map_grad, &context);
             }
             vgrad_store(at, LANES, &acc, kind);
         }
@@ -105,7 +108,7 @@ INLINE void rational_bwd_segments_block(const struct problem *p, const struct ca
  * cache. */
 INLINE void rational_bwd_lanes_rows(const struct problem *p, const struct call *call,
                                     const struct lane_table *table, struct span s, float *sums, enum dtype t,
-                                    int store, struct rational_kind kind, int newton) {
+                                    int store, int ahead, struct rational_kind kind, int newton) {
     const int64_t step = p->channels > LANES ? LANES : LANES % p->channels;
     const int stream = store == STORE_STREAM && io_streamable(io_at(call->out[T_DX], s.lo, t), t);
     int64_t column = 0;
@@ -114,6 +117,8 @@ INLINE void rational_bwd_lanes_rows(const struct problem *p, const struct call *
         struct vgrad acc = vgrad_load(sums + column, table->stride, kind);
         const int n = s.hi - i < LANES ? (int)(s.hi - i) : LANES;
         if (n == LANES) {
+            prefetch(call->in[T_X], i, t, ahead);
+            prefetch(call->in[T_DY], i, t, ahead);
             const vf dx =
                 vrational_grad(&r, io_load(call->in[T_X], i, t), io_load(call->in[T_DY], i, t), &acc);
             if (stream)
@@ -148,55 +153,41 @@ static inline void lane_sums_fold(const struct problem *p, float *sums, int64_t 
     }
 }
 
-INLINE void rational_bwd_team(const struct problem *p, const struct call *call,
-                              const struct rational_bwd *plan, enum rational_layout layout, enum dtype t,
-                              int store, struct rational_kind kind, int newton) {
+INLINE void rational_bwd_work(const struct problem *p, const struct call *call,
+                              const struct rational_bwd *plan, int64_t block, int thread,
+                              enum rational_layout layout, enum dtype t, int store, struct rational_kind kind,
+                              int newton) {
     const struct lane_table table = {plan->table, lane_stride(p)};
-#pragma omp parallel num_threads(call->threads)
-    {
-        float *const sums = thread_sums(plan);
-#pragma omp for schedule(static)
-        for (int64_t block = 0; block < plan->blocks.count; block++) {
-            if (layout == SEGMENTS) {
-                rational_bwd_segments_block(p, call, plan, block, sums, t, store, kind, newton);
-                continue;
-            }
-            const struct span rows = block_rows(p, plan->blocks, block);
-            memset(sums, 0, (size_t)plan->sums * sizeof(float));
-            rational_bwd_lanes_rows(p, call, &table,
-                                    (struct span){rows.lo * p->channels, rows.hi * p->channels}, sums, t,
-                                    store, kind, newton);
-            lane_sums_fold(p, sums, table.stride, plan->partials + block * plan->values);
-        }
-        if (store == STORE_STREAM) stream_end();
+    float *const sums = thread_sums(plan, thread);
+    memset(sums, 0, (size_t)plan->sums * sizeof(float));
+    if (layout == SEGMENTS) {
+        rational_bwd_segments_block(p, call, plan, block, sums, t, store, kind, newton);
+    } else {
+        const struct span rows = block_rows(p, plan->blocks, block);
+        rational_bwd_lanes_rows(p, call, &table, (struct span){rows.lo * p->channels, rows.hi * p->channels},
+                                sums, t, store, plan->ahead, kind, newton);
+        lane_sums_fold(p, sums, table.stride, plan->partials + block * plan->values);
     }
+    if (store == STORE_STREAM) stream_end();
 }
 
-INLINE void rational_bwd_dtype(const struct problem *p, int store, const struct call *call,
-                               const struct rational_bwd *plan, enum rational_layout layout,
-                               struct rational_kind kind, int newton) {
-    const int stream = store == STORE_STREAM;
-    switch (p->dtype) {
-    case F32:
-        if (stream)
-            rational_bwd_team(p, call, plan, layout, F32, STORE_STREAM, kind, newton);
-        else
-            rational_bwd_team(p, call, plan, layout, F32, STORE_PLAIN, kind, newton);
-        break;
-    case F16: rational_bwd_team(p, call, plan, layout, F16, store, kind, newton); break;
-    case BF16: rational_bwd_team(p, call, plan, layout, BF16, store, kind, newton); break;
-    }
-}
-
-INLINE void rational_bwd_run(const struct problem *p, int store, const struct call *call,
-                             const struct rational_bwd *plan, enum rational_layout layout, int newton) {
-    const struct rational_kind kind = rational_kind_of(p);
-    if (layout == LANES_ACROSS) lane_table_fill(p, call, plan->table);
-    if (kind.m == 5 && kind.n == 4 && kind.form == 'A')
-        rational_bwd_dtype(p, store, call, plan, layout, (struct rational_kind){'A', 5, 4}, newton);
+/* One block. Order (5, 4) of form A, which KATs use, is compiled for; the rest decides as it goes. */
+INLINE void rational_bwd_block(const struct problem *p, const struct call *call,
+                               const struct rational_bwd *plan, int64_t block, int thread,
+                               enum rational_layout layout, int newton) {
+    const int store = plan->store;
+    const struct rational_kind kind = rational_kind_of(p), kat = {'A', 5, 4};
+    const enum dtype t = p->dtype;
+    if (kind.form != 'A' || kind.m != 5 || kind.n != 4)
+        rational_bwd_work(p, call, plan, block, thread, layout, t, store, kind, newton);
+    else if (t == F32 && store == STORE_STREAM)
+        rational_bwd_work(p, call, plan, block, thread, layout, F32, STORE_STREAM, kat, newton);
+    else if (t == F32)
+        rational_bwd_work(p, call, plan, block, thread, layout, F32, STORE_PLAIN, kat, newton);
+    else if (t == F16)
+        rational_bwd_work(p, call, plan, block, thread, layout, F16, store, kat, newton);
     else
-        rational_bwd_dtype(p, store, call, plan, layout, kind, newton);
-    rational_bwd_finish(p, call, plan);
+        rational_bwd_work(p, call, plan, block, thread, layout, BF16, store, kat, newton);
 }
 
 #endif

@@ -9,26 +9,29 @@ INLINE vf rational_map(vf x, const void *context) {
     return vrational_value(context, x);
 }
 
+/* The coefficients of all groups in scratch, so that a segment starts with nothing but loads. */
+static inline size_t rational_table_bytes(const struct problem *p) {
+    return (size_t)p->groups * sizeof(struct rational_coefs);
+}
+
+static inline void rational_table_fill(const struct problem *p, const struct call *call,
+                                       struct rational_coefs *table) {
+    for (int64_t group = 0; group < p->groups; group++)
+        table[group] = rational_coefs_of(p, call, group, rational_kind_of(p));
+}
+
 /* Segments: a row is cut at the groups' borders, and a segment's coefficients stay in registers. */
 INLINE void rational_fwd_segments_span(const struct problem *p, const struct call *call, struct span s,
-                                       enum dtype t, int store, struct rational_kind kind, int newton) {
+                                       enum dtype t, int store, int ahead, struct rational_kind kind,
+                                       int newton) {
     const int64_t width = channels_per_group(p);
+    const struct rational_coefs *const table = call->scratch;
     int64_t group = s.lo / width % p->groups, end = (s.lo / width + 1) * width;
     for (int64_t lo = s.lo; lo < s.hi;
          lo = end, end += width, group = group + 1 == p->groups ? 0 : group + 1) {
-        const struct rational_coefs c = rational_coefs_of(p, call, group, kind);
-        const struct vrational r = vrational_broadcast(&c, kind, newton);
-        map1(call->in[T_X], call->out[T_Y], (struct span){lo, end < s.hi ? end : s.hi}, t, store,
+        const struct vrational r = vrational_broadcast(&table[group], kind, newton);
+        map1(call->in[T_X], call->out[T_Y], (struct span){lo, end < s.hi ? end : s.hi}, t, store, ahead,
              rational_map, &r);
-    }
-}
-
-INLINE void rational_fwd_segments_team(const struct problem *p, const struct call *call, enum dtype t,
-                                       int store, struct rational_kind kind, int newton) {
-#pragma omp parallel num_threads(call->threads)
-    {
-        rational_fwd_segments_span(p, call, team_span(problem_elements(p), 64), t, store, kind, newton);
-        if (store == STORE_STREAM) stream_end();
     }
 }
 
@@ -75,7 +78,7 @@ INLINE struct vrational lane_coefs(const struct lane_table *table, int64_t colum
 /* A range that starts at the channel `column`. */
 INLINE void rational_fwd_lanes_span(const struct problem *p, const struct call *call,
                                     const struct lane_table *table, struct span s, enum dtype t, int store,
-                                    struct rational_kind kind, int newton) {
+                                    int ahead, struct rational_kind kind, int newton) {
     const void *const x = call->in[T_X];
     void *const y = call->out[T_Y];
     int64_t column = s.lo % p->channels, i = s.lo;
@@ -83,6 +86,7 @@ INLINE void rational_fwd_lanes_span(const struct problem *p, const struct call *
     const int stream = store == STORE_STREAM && io_streamable(io_at(y, s.lo, t), t);
     for (; i + LANES <= s.hi; i += LANES) {
         const struct vrational r = lane_coefs(table, column, kind, newton);
+        prefetch(x, i, t, ahead);
         const vf value = vrational_value(&r, io_load(x, i, t));
         if (stream)
             io_stream(y, i, t, value);
@@ -97,62 +101,44 @@ INLINE void rational_fwd_lanes_span(const struct problem *p, const struct call *
     }
 }
 
-INLINE void rational_fwd_lanes_team(const struct problem *p, const struct call *call, enum dtype t, int store,
-                                    struct rational_kind kind, int newton) {
-    const struct lane_table table = {call->scratch, lane_stride(p)};
-    lane_table_fill(p, call, call->scratch);
-#pragma omp parallel num_threads(call->threads)
-    {
-        rational_fwd_lanes_span(p, call, &table, team_span(problem_elements(p), 64), t, store, kind, newton);
-        if (store == STORE_STREAM) stream_end();
-    }
-}
-
 enum rational_layout { SEGMENTS, LANES_ACROSS };
 
-INLINE void rational_fwd_team(const struct problem *p, const struct call *call, enum rational_layout layout,
-                              enum dtype t, int store, struct rational_kind kind, int newton) {
+INLINE void rational_fwd_span(const struct problem *p, const struct call *call, struct span s,
+                              enum rational_layout layout, enum dtype t, int store, int ahead,
+                              struct rational_kind kind, int newton) {
+    const struct lane_table table = {call->scratch, lane_stride(p)};
     if (layout == SEGMENTS)
-        rational_fwd_segments_team(p, call, t, store, kind, newton);
+        rational_fwd_segments_span(p, call, s, t, store, ahead, kind, newton);
     else
-        rational_fwd_lanes_team(p, call, t, store, kind, newton);
+        rational_fwd_lanes_span(p, call, &table, s, t, store, ahead, kind, newton);
+    if (store == STORE_STREAM) stream_end();
 }
 
-INLINE void rational_fwd_dtype(const struct problem *p, int store, const struct call *call,
-                               enum rational_layout layout, struct rational_kind kind, int newton) {
-    const int stream = store == STORE_STREAM;
-    switch (p->dtype) {
-    case F32:
-        if (stream)
-            rational_fwd_team(p, call, layout, F32, STORE_STREAM, kind, newton);
-        else
-            rational_fwd_team(p, call, layout, F32, STORE_PLAIN, kind, newton);
-        break;
-    case F16:
-        if (stream)
-            rational_fwd_team(p, call, layout, F16, STORE_STREAM, kind, newton);
-        else
-            rational_fwd_team(p, call, layout, F16, STORE_PLAIN, kind, newton);
-        break;
-    case BF16:
-        if (stream)
-            rational_fwd_team(p, call, layout, BF16, STORE_STREAM, kind, newton);
-        else
-            rational_fwd_team(p, call, layout, BF16, STORE_PLAIN, kind, newton);
-        break;
+INLINE void rational_fwd_kind(const struct problem *p, const struct call *call, struct span s,
+                              enum rational_layout layout, int store, int ahead, struct rational_kind kind,
+                              int newton) {
+    const enum dtype t = p->dtype;
+    if (store == STORE_STREAM) {
+        if (t == F32) rational_fwd_span(p, call, s, layout, F32, STORE_STREAM, ahead, kind, newton);
+        if (t == F16) rational_fwd_span(p, call, s, layout, F16, STORE_STREAM, ahead, kind, newton);
+        if (t == BF16) rational_fwd_span(p, call, s, layout, BF16, STORE_STREAM, ahead, kind, newton);
+    } else {
+        if (t == F32) rational_fwd_span(p, call, s, layout, F32, STORE_PLAIN, ahead, kind, newton);
+        if (t == F16) rational_fwd_span(p, call, s, layout, F16, STORE_PLAIN, ahead, kind, newton);
+        if (t == BF16) rational_fwd_span(p, call, s, layout, BF16, STORE_PLAIN, ahead, kind, newton);
     }
 }
 
-/* Order (5, 4), which KATs use, is compiled for; other orders loop. */
-INLINE void rational_fwd_run(const struct problem *p, int store, const struct call *call,
-                             enum rational_layout layout, int newton) {
+/* A thread's part. Order (5, 4), which KATs use, is compiled for; other orders loop. */
+INLINE void rational_fwd_part(const struct problem *p, const struct call *call, struct span s,
+                              enum rational_layout layout, int store, int ahead, int newton) {
     const struct rational_kind kind = rational_kind_of(p);
     if (kind.m == 5 && kind.n == 4 && kind.form == 'A')
-        rational_fwd_dtype(p, store, call, layout, (struct rational_kind){'A', 5, 4}, newton);
+        rational_fwd_kind(p, call, s, layout, store, ahead, (struct rational_kind){'A', 5, 4}, newton);
     else if (kind.m == 5 && kind.n == 4)
-        rational_fwd_dtype(p, store, call, layout, (struct rational_kind){'B', 5, 4}, newton);
+        rational_fwd_kind(p, call, s, layout, store, ahead, (struct rational_kind){'B', 5, 4}, newton);
     else
-        rational_fwd_dtype(p, store, call, layout, kind, newton);
+        rational_fwd_span(p, call, s, layout, p->dtype, store, ahead, kind, newton);
 }
 
 #endif

@@ -17,16 +17,15 @@ INLINE int rational_terms(struct rational_kind kind) {
     return kind.m + 1 + kind.n;
 }
 
-INLINE struct vgrad vgrad_zero(struct rational_kind kind) {
+INLINE struct vgrad vgrad_zero(void) {
     struct vgrad g;
-    for (int i = 0; i <= kind.m; i++) g.num[i] = vf_set(0);
-    for (int i = 1; i <= kind.n; i++) g.den[i] = vf_set(0);
+    for (int i = 0; i <= DEGREE_MAX; i++) g.num[i] = g.den[i] = vf_set(0);
     return g;
 }
 
 /* To and from rows of floats: num_0 .. num_m, den_1 .. den_n, each `stride` after the last. */
 INLINE struct vgrad vgrad_load(const float *rows, int64_t stride, struct rational_kind kind) {
-    struct vgrad g;
+    struct vgrad g = vgrad_zero();
     for (int i = 0; i <= kind.m; i++) g.num[i] = vf_load(rows + i * stride);
     for (int i = 1; i <= kind.n; i++) g.den[i] = vf_load(rows + (kind.m + i) * stride);
     return g;

@@ -53,4 +53,14 @@ static inline size_t line_round(size_t bytes) {
     return (bytes + 63) / 64 * 64;
 }
 
+/* Has the team work through the blocks, a contiguous range a thread. `plan` is the operation's own. */
+typedef void block_fn(const struct problem *p, const struct call *call, const void *plan, int64_t block,
+                      int thread);
+
+static inline void team_blocks(const struct problem *p, const struct call *call, const void *plan,
+                               struct blocks blocks, block_fn *work) {
+#pragma omp parallel for num_threads(call->threads) schedule(static)
+    for (int64_t block = 0; block < blocks.count; block++) work(p, call, plan, block, omp_get_thread_num());
+}
+
 #endif

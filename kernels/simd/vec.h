@@ -39,6 +39,8 @@ INLINE int io_streamable(const void *address, enum dtype t) {
 }
 
 /* Where vf_transpose4() puts lane l: the lanes of each 128-bit part together. */
-INLINE int transpose4_at(int l) { return l % 4 * LANES + l / 4 * 4; }
+INLINE int transpose4_at(int l) {
+    return l % 4 * LANES + l / 4 * 4;
+}
 
 #endif
