@@ -1,0 +1,30 @@
+/* The Kolmogorov-Arnold Transformer: patches, class token, positions, pre-norm blocks, head. */
+#ifndef KATUNE_KAT_MODEL_H
+#define KATUNE_KAT_MODEL_H
+
+#include "activation.h"
+#include "config.h"
+#include "idx.h"
+#include "params.h"
+
+struct model;
+
+/* Declares the parameters and sets them from the seed. `rows` of every activation are looked up for batches
+   of `batch` images. NULL and the reason if something cannot be had. */
+struct model *model_new(const struct kat_config *c, struct katune *k, int batch, uint64_t seed,
+                        struct error *err);
+void model_free(struct model *m);
+struct params *model_params(struct model *m);
+
+/* Prints which variant each activation runs on, and how it was found. */
+void model_print_activations(const struct model *m);
+
+/* The batch's images index[0 .. batch) of the set. Returns the mean loss; *right: how many are classified so.
+ */
+double model_forward(struct model *m, const struct images *images, const int *index, int *right);
+/* Gradients of that loss. */
+void model_backward(struct model *m);
+/* (batch, classes), of the last model_forward(). */
+const float *model_logits(const struct model *m);
+
+#endif
