@@ -37,6 +37,9 @@ static const char help[] =
     "  --schedule NAME       cosine (default) or constant\n"
     "  --warmup N            steps until a cosine schedule reaches --lr; default a twentieth of the steps\n"
     "  --order NAME          shuffled (default) or sequential\n"
+    "  --augment on|off      turn, scale, shear and move the images a little, anew every time; default on "
+    "with\n"
+    "                        shuffled order, off with sequential\n"
     "  --seed N              of the initial weights and the order; default 1\n"
     "  --log FILE            JSON lines: step, loss, grad_norm, images_per_s\n"
     "  --results DIR         the folder of tuning tables; default results\n"
@@ -60,6 +63,7 @@ enum option_id {
     OPT_SCHEDULE,
     OPT_WARMUP,
     OPT_ORDER,
+    OPT_AUGMENT,
     OPT_SEED,
     OPT_LOG,
     OPT_RESULTS,
@@ -84,6 +88,7 @@ static const struct option long_options[] = {
     {"schedule", 1, NULL, OPT_SCHEDULE},
     {"warmup", 1, NULL, OPT_WARMUP},
     {"order", 1, NULL, OPT_ORDER},
+    {"augment", 1, NULL, OPT_AUGMENT},
     {"seed", 1, NULL, OPT_SEED},
     {"log", 1, NULL, OPT_LOG},
     {"results", 1, NULL, OPT_RESULTS},
@@ -96,7 +101,7 @@ struct arguments {
     struct train_options train;
     const char *model, *config, *basis, *data, *test;
     int64_t epochs;
-    bool help;
+    bool help, augment_given;
 };
 
 static bool whole_number(const char *name, int64_t least, int64_t most, int64_t *value, struct error *err) {
@@ -136,6 +141,10 @@ static bool number_take(struct arguments *a, int id, struct error *err) {
     case OPT_BATCH:
         ok = whole_number("batch", 1, 1 << 16, &value, err);
         o->batch = (int)value;
+        return ok;
+    case OPT_AUGMENT:
+        ok = word("augment", "off", "on", &o->augment, err);
+        a->augment_given = true;
         return ok;
     case OPT_SEED:
         ok = whole_number("seed", 0, INT64_MAX, &value, err);
@@ -247,6 +256,7 @@ static bool run(struct arguments *a, struct error *err) {
               (!test_prefix || images_read(test_prefix, &o->config, &test, err));
     if (ok) {
         if (!o->steps) o->steps = (a->epochs * images.count + o->batch - 1) / o->batch;
+        if (!a->augment_given) o->augment = o->shuffled;
         if (o->warmup < 0) o->warmup = o->steps / 20;
         if (o->warmup >= o->steps)
             ok = error_set(err, "--warmup %lld: less than the %lld steps, please", (long long)o->warmup,

@@ -249,8 +249,23 @@ static void backward_linear(const struct model *m, int64_t rows, int index, int 
     linear_backward(rows, in, out, x, value(m, index), dy, dx, grad(m, index), grad(m, index + 1));
 }
 
+static double pixel(const uint8_t *image, int side, int x, int y) {
+    return x >= 0 && x < side && y >= 0 && y < side ? image[y * side + x] : 0;
+}
+
+static double pixel_mapped(const uint8_t *image, int side, int x, int y, const struct image_map *map) {
+    const float middle = 0.5f * (float)(side - 1), px = (float)x - middle, py = (float)y - middle;
+    const double fx = (double)(map->a * px + map->b * py + map->e + middle);
+    const double fy = (double)(map->c * px + map->d * py + map->f + middle);
+    const int x0 = (int)floor(fx), y0 = (int)floor(fy);
+    const double u = fx - x0, v = fy - y0;
+    return (1 - v) * ((1 - u) * pixel(image, side, x0, y0) + u * pixel(image, side, x0 + 1, y0)) +
+           v * ((1 - u) * pixel(image, side, x0, y0 + 1) + u * pixel(image, side, x0 + 1, y0 + 1));
+}
+
 /* Patches as rows of (channels, patch, patch) pixels, divided by pixel_max. */
-static void patches_cut(struct model *m, const struct images *images, const int *index) {
+static void patches_cut(struct model *m, const struct images *images, const int *index,
+                        const struct image_map *maps) {
     const struct kat_config *const c = &m->config;
     const int side = c->image / c->patch, pixels = config_patch_pixels(c);
     for (int64_t r = 0; r < (int64_t)m->batch * side * side; r++) {
@@ -258,7 +273,9 @@ static void patches_cut(struct model *m, const struct images *images, const int 
         const uint8_t *const from = images->pixels + (int64_t)index[image] * c->image * c->image;
         for (int i = 0; i < pixels; i++) {
             const int y = row * c->patch + i / c->patch % c->patch, x = column * c->patch + i % c->patch;
-            m->patches[r * pixels + i] = (float)((double)from[y * c->image + x] / c->pixel_max);
+            const double value =
+                maps ? pixel_mapped(from, c->image, x, y, &maps[image]) : from[y * c->image + x];
+            m->patches[r * pixels + i] = (float)(value / c->pixel_max);
         }
     }
     for (int b = 0; b < m->batch; b++) m->labels[b] = images->labels[index[b]];
@@ -297,9 +314,10 @@ static void block_forward(struct model *m, struct block *b, float *y) {
     for (int64_t i = 0; i < m->rows * dim; i++) y[i] += b->mid[i];
 }
 
-double model_forward(struct model *m, const struct images *images, const int *index, int *right) {
+double model_forward(struct model *m, const struct images *images, const int *index,
+                     const struct image_map *maps, int *right) {
     const struct kat_config *const c = &m->config;
-    patches_cut(m, images, index);
+    patches_cut(m, images, index, maps);
     embed(m, m->blocks[0].x);
     for (int i = 0; i < c->depth; i++)
         block_forward(m, &m->blocks[i], i + 1 < c->depth ? m->blocks[i + 1].x : m->out);

@@ -19,9 +19,15 @@ struct params *model_params(struct model *m);
 /* Prints which variant each activation runs on, and how it was found. */
 void model_print_activations(const struct model *m);
 
-/* The batch's images index[0 .. batch) of the set. Returns the mean loss; *right: how many are classified so.
- */
-double model_forward(struct model *m, const struct images *images, const int *index, int *right);
+/* The batch's images index[0 .. batch) of the set, each seen through its own map of places (maps[i], or all
+   as they are where maps is NULL): the pixel shown at (x, y) from the centre is the image's at (a x + b y +
+   e, c x + d y + f), between pixels by bilinear interpolation, 0 beyond the edges. Returns the mean loss;
+   *right: how many are classified so. */
+struct image_map {
+    float a, b, c, d, e, f;
+};
+double model_forward(struct model *m, const struct images *images, const int *index,
+                     const struct image_map *maps, int *right);
 /* Gradients of that loss. */
 void model_backward(struct model *m);
 /* (batch, classes), of the last model_forward(). */

@@ -17,8 +17,9 @@ struct trainer {
     const struct train_options *o;
     const struct images *images;
     struct model *model;
-    int *order; /* a permutation of the images */
-    int *index; /* of a batch */
+    int *order;             /* a permutation of the images */
+    int *index;             /* of a batch */
+    struct image_map *maps; /* of a batch; NULL without augmentation */
     uint64_t random;
     FILE *log; /* in memory, written whole */
     char *log_text;
@@ -40,11 +41,30 @@ static void shuffle(struct trainer *t) {
     }
 }
 
+/* Evenly distributed over -width .. width. */
+static double random_around(struct trainer *t, double width) {
+    return width * ((double)random_below(&t->random, 2000001) / 1e6 - 1);
+}
+
+/* Turned by up to 15 degrees, sheared by up to 0.15, scaled by up to 15% and moved by up to a tenth of its
+ * side. */
+static struct image_map map_random(struct trainer *t) {
+    const double angle = random_around(t, 0.26), shear = random_around(t, 0.15), move = 0.1 * t->images->side;
+    const double width = 1 + random_around(t, 0.15), height = 1 + random_around(t, 0.15);
+    return (struct image_map){.a = (float)(width * cos(angle)),
+                              .b = (float)(shear - sin(angle)),
+                              .c = (float)sin(angle),
+                              .d = (float)(height * cos(angle)),
+                              .e = (float)random_around(t, move),
+                              .f = (float)random_around(t, move)};
+}
+
 static void batch_choose(struct trainer *t, int64_t step) {
     for (int i = 0; i < t->o->batch; i++) {
         const int64_t at = (step * t->o->batch + i) % t->images->count;
         if (at == 0 && t->o->shuffled) shuffle(t);
         t->index[i] = t->order[at];
+        if (t->maps) t->maps[i] = map_random(t);
     }
 }
 
@@ -66,7 +86,7 @@ static bool step_run(struct trainer *t, int64_t step, struct error *err) {
     const double start = now();
     int right;
     batch_choose(t, step);
-    const double loss = model_forward(t->model, t->images, t->index, &right);
+    const double loss = model_forward(t->model, t->images, t->index, t->maps, &right);
     model_backward(t->model);
     const double norm = params_grad_norm(p);
     if (!isfinite(loss) || !isfinite(norm))
@@ -93,7 +113,7 @@ static int count_right(struct trainer *t, const struct images *test) {
     for (int first = 0; first < test->count; first += batch) {
         const int n = test->count - first < batch ? test->count - first : batch;
         for (int i = 0; i < batch; i++) t->index[i] = i < n ? first + i : 0;
-        model_forward(t->model, test, t->index, &ignored);
+        model_forward(t->model, test, t->index, NULL, &ignored);
         for (int i = 0; i < n; i++) {
             const float *const row = model_logits(t->model) + (int64_t)i * classes;
             int best = 0;
@@ -134,7 +154,8 @@ bool train(const struct train_options *o, const struct images *images, const str
     if (ok) ok = (t.model = model_new(&o->config, k, o->batch, o->seed, err)) != NULL;
     t.order = malloc((size_t)images->count * sizeof *t.order);
     t.index = malloc((size_t)o->batch * sizeof *t.index);
-    if (ok && (!t.order || !t.index)) ok = error_set(err, "out of memory");
+    if (o->augment) t.maps = malloc((size_t)o->batch * sizeof *t.maps);
+    if (ok && (!t.order || !t.index || (o->augment && !t.maps))) ok = error_set(err, "out of memory");
     if (ok && o->log && !(t.log = open_memstream(&t.log_text, &t.log_size)))
         ok = error_set(err, "out of memory");
     for (int i = 0; ok && i < images->count; i++) t.order[i] = i;
@@ -143,6 +164,7 @@ bool train(const struct train_options *o, const struct images *images, const str
     free(t.log_text);
     free(t.order);
     free(t.index);
+    free(t.maps);
     model_free(t.model);
     katune_close(k);
     return ok;

@@ -17,6 +17,7 @@ struct train_options {
     enum schedule schedule;
     int64_t warmup; /* steps over which a cosine schedule's rate rises from 0 */
     bool shuffled;  /* a new order every epoch; else the file's order, wrapping round at its end */
+    bool augment;   /* images are turned, scaled, sheared and moved a little, anew every time */
     uint64_t seed;
     bool quiet;
 };
