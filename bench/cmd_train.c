@@ -40,6 +40,7 @@ static const char help[] =
     "  --augment on|off      turn, scale, shear and move the images a little, anew every time; default on "
     "with\n"
     "                        shuffled order, off with sequential\n"
+    "  --label-smoothing X   default 0.1 with augmentation, else 0\n"
     "  --seed N              of the initial weights and the order; default 1\n"
     "  --log FILE            JSON lines: step, loss, grad_norm, images_per_s\n"
     "  --results DIR         the folder of tuning tables; default results\n"
@@ -64,6 +65,7 @@ enum option_id {
     OPT_WARMUP,
     OPT_ORDER,
     OPT_AUGMENT,
+    OPT_SMOOTHING,
     OPT_SEED,
     OPT_LOG,
     OPT_RESULTS,
@@ -89,6 +91,7 @@ static const struct option long_options[] = {
     {"warmup", 1, NULL, OPT_WARMUP},
     {"order", 1, NULL, OPT_ORDER},
     {"augment", 1, NULL, OPT_AUGMENT},
+    {"label-smoothing", 1, NULL, OPT_SMOOTHING},
     {"seed", 1, NULL, OPT_SEED},
     {"log", 1, NULL, OPT_LOG},
     {"results", 1, NULL, OPT_RESULTS},
@@ -142,6 +145,9 @@ static bool number_take(struct arguments *a, int id, struct error *err) {
         ok = whole_number("batch", 1, 1 << 16, &value, err);
         o->batch = (int)value;
         return ok;
+    case OPT_SMOOTHING:
+        if (!real_number("label-smoothing", &o->smoothing, err)) return false;
+        return o->smoothing < 1 || error_set(err, "--label-smoothing %s: give less than 1", optarg);
     case OPT_AUGMENT:
         ok = word("augment", "off", "on", &o->augment, err);
         a->augment_given = true;
@@ -257,6 +263,7 @@ static bool run(struct arguments *a, struct error *err) {
     if (ok) {
         if (!o->steps) o->steps = (a->epochs * images.count + o->batch - 1) / o->batch;
         if (!a->augment_given) o->augment = o->shuffled;
+        if (o->smoothing < 0) o->smoothing = o->augment ? 0.1 : 0;
         if (o->warmup < 0) o->warmup = o->steps / 20;
         if (o->warmup >= o->steps)
             ok = error_set(err, "--warmup %lld: less than the %lld steps, please", (long long)o->warmup,
@@ -275,6 +282,7 @@ int cmd_train(int argc, char **argv) {
                                     .decay = 0.05,
                                     .schedule = SCHEDULE_COSINE,
                                     .warmup = -1,
+                                    .smoothing = -1,
                                     .shuffled = true,
                                     .seed = 1},
                           .epochs = 60};

@@ -174,6 +174,20 @@ static bool set_out(struct options *o, const char *arg, struct error *err) {
     return true;
 }
 
+static bool set_thorough(struct options *o, const char *arg, struct error *err) {
+    (void)arg;
+    (void)err;
+    o->thorough = true;
+    return true;
+}
+
+static bool set_resume(struct options *o, const char *arg, struct error *err) {
+    (void)arg;
+    (void)err;
+    o->resume = true;
+    return true;
+}
+
 static bool set_results(struct options *o, const char *arg, struct error *err) {
     (void)err;
     o->results = arg;
@@ -205,6 +219,8 @@ static const struct {
     {OPT_BARS, "bars", NULL, "measure the performance bars and give a verdict on each", set_bars},
     {OPT_STRICT, "strict", NULL, "with --bars: exit 1 if a bar is missed", set_strict},
     {OPT_RESULTS, "results", "DIR", "the folder of tuning tables (results)", set_results},
+    {OPT_THOROUGH, "thorough", NULL, "also 64 images, f16, bf16 and gelu", set_thorough},
+    {OPT_RESUME, "resume", NULL, "go on where an interrupted run was", set_resume},
     {OPT_JSON, "json", "FILE", "write the results as JSON", set_json},
     {OPT_JSON_FLAG, "json", NULL, "print JSON", set_json_flag},
     {OPT_GBENCH, "gbench", "FILE", "write them as Google Benchmark JSON", set_gbench},

@@ -32,6 +32,8 @@ enum option_bit {
     OPT_IN = 1 << 19,
     OPT_OUT = 1 << 20,
     OPT_RESULTS = 1 << 21,
+    OPT_THOROUGH = 1 << 22,
+    OPT_RESUME = 1 << 23,
     OPT_SELECTION = OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_ALL_POINTS,
 };
 
@@ -63,6 +65,7 @@ struct options {
     double budget; /* seconds for each measurement; 0: not given */
     bool bars, strict;
     bool json_flag;
+    bool thorough, resume;
     const char *variant;                                      /* a variant's name, or an operation's */
     const char *ins[OPTION_LIST_MAX], *outs[OPTION_LIST_MAX]; /* TENSOR=FILE */
     int in_count, out_count;

@@ -2,8 +2,8 @@
 
 #include "layers.h"
 
-double cross_entropy(int batch, int classes, const float *logits, const uint8_t *labels, float *dlogits,
-                     int *right) {
+double cross_entropy(int batch, int classes, const float *logits, const uint8_t *labels, double smoothing,
+                     float *dlogits, int *right) {
     double loss = 0;
     *right = 0;
     for (int b = 0; b < batch; b++) {
@@ -13,11 +13,13 @@ double cross_entropy(int batch, int classes, const float *logits, const uint8_t 
             if (row[c] > row[best]) best = c;
         double sum = 0;
         for (int c = 0; c < classes; c++) sum += exp((double)row[c] - (double)row[best]);
-        loss += log(sum) + (double)row[best] - (double)row[labels[b]];
+        const double level = log(sum) + (double)row[best], even = smoothing / classes;
         *right += best == labels[b];
-        for (int c = 0; dlogits && c < classes; c++) {
-            const double p = exp((double)row[c] - (double)row[best]) / sum;
-            dlogits[(int64_t)b * classes + c] = (float)((p - (c == labels[b])) / batch);
+        for (int c = 0; c < classes; c++) {
+            const double wanted = even + (c == labels[b] ? 1 - smoothing : 0);
+            loss += wanted * (level - (double)row[c]);
+            if (dlogits)
+                dlogits[(int64_t)b * classes + c] = (float)((exp((double)row[c] - level) - wanted) / batch);
         }
     }
     return loss / batch;

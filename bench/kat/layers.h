@@ -30,9 +30,10 @@ void attention_forward(const struct attention_size *s, const float *qkv, float *
 void attention_backward(const struct attention_size *s, const float *qkv, const float *probs, const float *dy,
                         float *dqkv, float *scratch);
 
-/* Mean cross entropy of softmax(logits); dlogits may be NULL. Returns the loss; *right: how many are
+/* Mean cross entropy of softmax(logits) with the labels' distribution: 1 - smoothing on the label, and
+ smoothing spread evenly over all classes; dlogits may be NULL. Returns the loss; *right: how many are
  * classified so. */
-double cross_entropy(int batch, int classes, const float *logits, const uint8_t *labels, float *dlogits,
-                     int *right);
+double cross_entropy(int batch, int classes, const float *logits, const uint8_t *labels, double smoothing,
+                     float *dlogits, int *right);
 
 #endif

@@ -27,6 +27,7 @@ struct model {
     float *patches, *embedded, *out, *out_stats, *last, *pooled, *logits;
     float *dlogits, *dpooled, *dx, *dwide, *dwide2, *dnarrow, *dscores;
     uint8_t *labels;
+    double smoothing;
 };
 
 static int declare_linear(struct params *p, int in, int out, const char *name) {
@@ -208,6 +209,10 @@ void model_free(struct model *m) {
 struct params *model_params(struct model *m) {
     return &m->params;
 }
+void model_smooth(struct model *m, double smoothing) {
+    m->smoothing = smoothing;
+}
+
 const float *model_logits(const struct model *m) {
     return m->logits;
 }
@@ -327,7 +332,7 @@ double model_forward(struct model *m, const struct images *images, const int *in
         memcpy(m->pooled + (int64_t)b * c->dim, m->last + (int64_t)b * config_tokens(c) * c->dim,
                (size_t)c->dim * sizeof(float));
     forward_linear(m, m->batch, m->head, c->dim, c->classes, m->pooled, m->logits);
-    return cross_entropy(m->batch, c->classes, m->logits, m->labels, m->dlogits, right);
+    return cross_entropy(m->batch, c->classes, m->logits, m->labels, m->smoothing, m->dlogits, right);
 }
 
 /* dx holds the gradient of the block's output, and then of its input. */

@@ -15,6 +15,8 @@ struct model *model_new(const struct kat_config *c, struct katune *k, int batch,
                         struct error *err);
 void model_free(struct model *m);
 struct params *model_params(struct model *m);
+/* Of the labels, from now on; 0 at first. */
+void model_smooth(struct model *m, double smoothing);
 
 /* Prints which variant each activation runs on, and how it was found. */
 void model_print_activations(const struct model *m);

@@ -133,6 +133,7 @@ static bool trainer_run(struct trainer *t, const struct images *test, struct err
                basis_name(o->config.basis));
         model_print_activations(t->model);
     }
+    model_smooth(t->model, o->smoothing);
     const double start = now();
     for (int64_t step = 0; step < o->steps; step++)
         if (!step_run(t, step, err)) return false;

@@ -15,9 +15,10 @@ struct train_options {
     int batch;
     double rate, decay;
     enum schedule schedule;
-    int64_t warmup; /* steps over which a cosine schedule's rate rises from 0 */
-    bool shuffled;  /* a new order every epoch; else the file's order, wrapping round at its end */
-    bool augment;   /* images are turned, scaled, sheared and moved a little, anew every time */
+    int64_t warmup;   /* steps over which a cosine schedule's rate rises from 0 */
+    bool shuffled;    /* a new order every epoch; else the file's order, wrapping round at its end */
+    double smoothing; /* of the labels */
+    bool augment;     /* images are turned, scaled, sheared and moved a little, anew every time */
     uint64_t seed;
     bool quiet;
 };

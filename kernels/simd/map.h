@@ -30,7 +30,7 @@ static inline const char *store_reject(const struct problem *p, int store) {
 #define PARAM_AHEAD                                                                                          \
     {                                                                                                        \
         "AHEAD", {                                                                                           \
-            2048, 4096, 512                                                                                  \
+            2048, 4096                                                                                       \
         }                                                                                                    \
     }
 

@@ -1,0 +1,217 @@
+/* katune tune: finds the best variant and point for a set of problems and writes the device's tuning table.
+   The main job: everything is checked before it is timed, in processes of its own. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "commands.h"
+#include "file.h"
+#include "options.h"
+#include "progress.h"
+#include "search.h"
+#include "summary.h"
+#include "tune_set.h"
+
+enum { EXIT_INTERRUPTED = 130 };
+
+static const double default_budget = 150, thorough_budget = 1800;
+
+static volatile int interrupted; /* set by the handler of SIGINT, which has no other way to tell */
+
+static void interrupt(int number) {
+    (void)number;
+    interrupted = 1;
+}
+
+struct tune {
+    const struct options *o;
+    struct device_info info;
+    struct table table; /* the device's, old entries replaced by new ones */
+    struct table fresh; /* of this run alone, for the summary */
+    struct journal *journal;
+    struct worker *worker;
+    struct progress *progress;
+    char folder[3072], path[4096];
+    int failed, skipped;
+};
+
+static bool takes_part(const struct variant *v, const struct point *pt, void *context) {
+    const struct options *const o = context;
+    return variant_matches(v, o->only) && options_point(o, v, pt);
+}
+
+/* Describes the device without entering an OpenMP region, so that workers can be forked. */
+static bool device_describe(struct tune *t, struct error *err) {
+    struct device *const d = device_open(t->o->device, false, err);
+    if (!d) return false;
+    t->info = *d->info(d);
+    d->close(d);
+    const char *const results = t->o->results ? t->o->results : "results";
+    if (snprintf(t->folder, sizeof t->folder, "%s/%s", results, t->info.slug) >= (int)sizeof t->folder)
+        return error_set(err, "--results %.100s...: the path is too long", results);
+    snprintf(t->path, sizeof t->path, "%s/table.json", t->folder);
+    return folder_make(t->folder, err);
+}
+
+static void environment_fill(struct table *t, const struct device_info *info) {
+    const time_t now = time(NULL);
+    struct tm tm;
+    t->device = *info;
+    strftime(t->environment.date, sizeof t->environment.date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    snprintf(t->environment.katune, sizeof t->environment.katune, "%s", KATUNE_VERSION);
+    snprintf(t->environment.compiler, sizeof t->environment.compiler, "%.90s", __VERSION__);
+    snprintf(t->environment.sources_hash, sizeof t->environment.sources_hash, "%s", registry_sources_hash());
+}
+
+/* The table that is there is added to. What another machine or other kernels measured is not mixed in. */
+static bool table_continue(struct tune *t, struct error *err) {
+    FILE *const there = fopen(t->path, "r");
+    table_init(&t->table);
+    if (there) {
+        fclose(there);
+        if (!table_read(&t->table, t->path, err)) return error_prefix(err, "move it away to start anew");
+        if (strcmp(t->table.device.fingerprint, t->info.fingerprint) != 0)
+            return error_set(err, "%s: is of another device (%s): give another --results", t->path,
+                             t->table.device.fingerprint);
+        if (strcmp(t->table.environment.sources_hash, registry_sources_hash()) != 0 && !t->o->quiet)
+            fprintf(stderr,
+                    "katune tune: %s was measured with other kernel sources: entries not tuned now stay as "
+                    "they are\n",
+                    t->path);
+    }
+    environment_fill(&t->table, &t->info);
+    table_init(&t->fresh);
+    environment_fill(&t->fresh, &t->info);
+    return true;
+}
+
+static bool entry_keep(struct tune *t, const struct table_entry *e, struct error *err) {
+    if (!table_put(&t->table, e) || !table_put(&t->fresh, e)) return error_set(err, "out of memory");
+    return table_write(&t->table, t->path, err) && journal_done(t->journal, &e->problem, err);
+}
+
+/* The copy bandwidth that the table's device carries: of the largest problem, with all cores. */
+static bool bandwidth_measure(struct tune *t, const struct tune_set *set, struct error *err) {
+    const struct problem *largest = &set->list[0];
+    struct ceilings c;
+    for (int i = 1; i < set->count; i++)
+        if (problem_elements(&set->list[i]) > problem_elements(largest)) largest = &set->list[i];
+    const enum worker_outcome outcome = worker_ceilings(t->worker, largest, t->info.units, 1, &c, 60, err);
+    if (outcome == WORKER_OK) t->table.bandwidth_gbs = t->fresh.bandwidth_gbs = 1e-9 * c.bandwidth;
+    return outcome == WORKER_OK || outcome == WORKER_STOPPED;
+}
+
+/* One problem; what cannot be measured is said and left out. */
+static bool problem_tune(struct tune *t, const struct problem *p, double budget, struct error *err) {
+    const struct search s = {.worker = t->worker,
+                             .journal = t->journal,
+                             .device = &t->info,
+                             .seed = t->o->seed,
+                             .takes_part = takes_part,
+                             .context = (void *)t->o};
+    struct table_entry e;
+    struct search_report report;
+    struct error why = {""};
+    char key[PROBLEM_KEY_MAX];
+    problem_key(p, key);
+    const bool found = search_problem(&s, p, budget, &e, &report, &why);
+    t->failed += report.failed;
+    if (report.stopped) return true;
+    if (found) return entry_keep(t, &e, err);
+    progress_clear(t->progress);
+    fprintf(stderr, "katune tune: %s: left out: %s\n", key, why.text);
+    t->skipped++;
+    return true;
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static bool tune_all(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
+    const double end = now() + budget;
+    if (!bandwidth_measure(t, set, err)) return false;
+    for (int i = 0; i < set->count && !interrupted; i++) {
+        const struct problem *const p = &set->list[i];
+        char what[64];
+        snprintf(what, sizeof what, "%s %lldx%lld", op_name(p->op), (long long)p->rows,
+                 (long long)p->channels);
+        progress_set(t->progress, (double)i / set->count, what);
+        const struct table_entry *const kept = table_find(&t->table, p);
+        if (kept && journal_has_done(t->journal, p)) {
+            if (!table_put(&t->fresh, kept)) return error_set(err, "out of memory");
+            continue;
+        }
+        const double left = end - now(), share = left / (set->count - i);
+        if (!problem_tune(t, p, share > 0.3 ? share : 0.3, err)) return false;
+    }
+    progress_set(t->progress, 1, "done");
+    return true;
+}
+
+static bool tune_run(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
+    char journal[4096];
+    snprintf(journal, sizeof journal, "%s/journal.jsonl", t->folder);
+    const struct worker_options options = {
+        .device = t->o->device,
+        .measure = {.seed = t->o->seed, .distribution = t->o->distribution},
+        .stop = &interrupted};
+    struct sigaction action = {.sa_handler = interrupt};
+    sigaction(SIGINT, &action, NULL);
+    if (!table_continue(t, err)) return false;
+    t->journal = journal_open(journal, t->o->resume, err);
+    t->worker = t->journal ? worker_open(&options, err) : NULL;
+    t->progress = progress_new("tune", t->o->quiet);
+    const bool ok = t->worker && tune_all(t, set, budget, err);
+    progress_clear(t->progress);
+    progress_free(t->progress);
+    worker_close(t->worker);
+    if (ok && !t->o->quiet) {
+        if (t->fresh.count) summary_print(&t->fresh);
+        printf("\n%d problems tuned%s; %d candidates failed%s; %s\n", t->fresh.count,
+               interrupted ? " before the interruption (--resume goes on)" : "", t->failed,
+               t->failed ? " (the journal beside the table says why)" : "", t->path);
+    }
+    journal_close(t->journal);
+    table_free(&t->table);
+    table_free(&t->fresh);
+    return ok;
+}
+
+static const struct command_usage usage = {
+    "tune",
+    "Finds the best variant and point for a set of problems on this device and writes "
+    "<results>/<device>/table.json.\n"
+    "Without selection: the activation shapes of KAT-T, -S and -B at the rows of 1 and 16 images, rational "
+    "and spline,\n"
+    "forward and backward, f32, in under 3 minutes. Every candidate is checked before it is timed, in a "
+    "process of its\n"
+    "own. Ctrl-C keeps what was measured, and --resume goes on from there.",
+    OPT_DEVICE | OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_SEED | OPT_DIST |
+        OPT_BUDGET | OPT_RESULTS | OPT_THOROUGH | OPT_RESUME | OPT_QUIET,
+    "The budget is for the whole run: 150 s, with --thorough 1800 s. Exit code 0: the table is written; 3: "
+    "some problems\n"
+    "could not be tuned; 130: interrupted."};
+
+int cmd_tune(int argc, char **argv) {
+    struct options o;
+    struct error err = {""};
+    const int leave = options_parse(&o, &usage, argc, argv);
+    if (leave >= 0) return leave;
+    struct tune t = {.o = &o};
+    struct tune_set set = {NULL, 0};
+    const double usual = o.thorough ? thorough_budget : default_budget,
+                 budget = o.budget > 0 ? o.budget : usual;
+    const bool ok = device_describe(&t, &err) && tune_set_make(&set, &o, o.thorough, &err) &&
+                    tune_run(&t, &set, budget, &err);
+    tune_set_free(&set);
+    if (!ok) {
+        fprintf(stderr, "katune tune: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    return interrupted ? EXIT_INTERRUPTED : t.skipped ? EXIT_MISSING : EXIT_OK;
+}

@@ -1,0 +1,78 @@
+#include "summary.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "report.h"
+
+/* The attributes that are not the default ones, as " form=B m=3". */
+static void attrs_print(const struct problem *p, char *text, size_t size) {
+    const struct problem usual = problem_default(p->op, p->dtype);
+    size_t used = 0;
+    text[0] = 0;
+    for (int i = 0; attr_at(i); i++) {
+        const struct attr *const a = attr_at(i);
+        if (!attr_of(a, p->op) || a->size || attr_get(a, p) == attr_get(a, &usual)) continue;
+        char value[32];
+        attr_print(a, p, value, sizeof value);
+        used += (size_t)snprintf(text + used, size - used, " %s=%s", a->name, value);
+        if (used >= size) return;
+    }
+}
+
+static void entry_print(const struct table_entry *e) {
+    char shape[40], time[16], attrs[96], point[POINT_TEXT_MAX], gain[16] = "";
+    snprintf(shape, sizeof shape, "%lldx%lld", (long long)e->problem.rows, (long long)e->problem.channels);
+    seconds_print(1e-6 * e->time_us.median, time);
+    attrs_print(&e->problem, attrs, sizeof attrs);
+    point_print(e->choice.variant, &e->choice.point, point);
+    if (e->fallback.time_us > 0)
+        snprintf(gain, sizeof gain, "%.2fx", e->fallback.time_us / e->time_us.median);
+    printf("%-13s %-4s %-11s %9s %4.0f%% %-7s %6s  %s %s%s", op_name(e->problem.op),
+           dtype_name(e->problem.dtype), shape, time, 100 * e->roofline.fraction, e->roofline.bound, gain,
+           e->choice.variant->name, point, attrs);
+    if (e->tie_count) printf("  (+%d tie%s)", e->tie_count, e->tie_count == 1 ? "" : "s");
+    if (e->source == SOURCE_MODELED) printf("  modeled");
+    putchar('\n');
+}
+
+/* The spline of the same direction, dtype and shape as this rational. */
+static const struct table_entry *spline_like(const struct table *t, const struct table_entry *rational) {
+    const enum op op = rational->problem.op == RATIONAL_FWD ? BSPLINE_FWD : BSPLINE_BWD;
+    for (int i = 0; i < t->count; i++) {
+        const struct problem *const p = &t->entries[i].problem;
+        if (p->op == op && p->dtype == rational->problem.dtype && p->rows == rational->problem.rows &&
+            p->channels == rational->problem.channels)
+            return &t->entries[i];
+    }
+    return NULL;
+}
+
+static void bases_compare(const struct table *t) {
+    bool heading = false;
+    for (int i = 0; i < t->count; i++) {
+        const struct table_entry *const r = &t->entries[i];
+        if (r->problem.op != RATIONAL_FWD && r->problem.op != RATIONAL_BWD) continue;
+        const struct table_entry *const s = spline_like(t, r);
+        if (!s) continue;
+        if (!heading) printf("\nrational against spline\n");
+        heading = true;
+        char shape[40], one[16], other[16];
+        snprintf(shape, sizeof shape, "%lldx%lld", (long long)r->problem.rows,
+                 (long long)r->problem.channels);
+        seconds_print(1e-6 * r->time_us.median, one);
+        seconds_print(1e-6 * s->time_us.median, other);
+        printf("  %-9s%-5s %-11s rational %9s   spline %9s   the spline takes %.2fx as long\n",
+               r->problem.op == RATIONAL_FWD ? "forward" : "backward", dtype_name(r->problem.dtype), shape,
+               one, other, s->time_us.median / r->time_us.median);
+    }
+}
+
+void summary_print(const struct table *t) {
+    printf("%s, %s, copy %.1f GB/s; %s\n", t->device.name, t->device.arch, t->bandwidth_gbs,
+           t->environment.date);
+    printf("%-13s %-4s %-11s %9s %5s %-7s %6s  %s\n", "operation", "", "shape", "time", "roof", "bound",
+           "gain", "winner");
+    for (int i = 0; i < t->count; i++) entry_print(&t->entries[i]);
+    bases_compare(t);
+}

@@ -1,0 +1,11 @@
+/* Tables for people. */
+#ifndef KATUNE_SUMMARY_H
+#define KATUNE_SUMMARY_H
+
+#include "table.h"
+
+/* One line an entry: problem, winner, time, share of the ceiling, gain over the default; then rational
+   against spline for every shape that has both. */
+void summary_print(const struct table *t);
+
+#endif

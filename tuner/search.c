@@ -1,0 +1,267 @@
+#include "search.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ceiling.h"
+
+static const double finalist_margin = 1.03, tie_margin = 1.01;
+static const double check_limit = 30;
+
+/* What is known while a problem is searched. */
+struct hunt {
+    const struct search *s;
+    const struct problem *p;
+    struct contender *list; /* those still in */
+    int count;
+    struct contender fallback; /* what would run without a table */
+    struct search_report *report;
+};
+
+static uint64_t random_next(uint64_t *state) {
+    uint64_t z = *state += 0x9e3779b97f4a7c15u; /* splitmix64 */
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+static bool is_default(const struct device_info *d, const struct problem *p, const struct table_choice *c) {
+    struct point pt;
+    return variant_default_point(c->variant, p, d, &pt, NULL) && point_equal(c->variant, &pt, &c->point);
+}
+
+static int variant_place(const struct variant *v) {
+    for (int i = 0; i < variant_count(); i++)
+        if (variant_at(i) == v) return i;
+    return -1;
+}
+
+int search_prefer(const struct device_info *d, const struct problem *p, const struct table_choice *a,
+                  const struct table_choice *b) {
+    const int defaults = is_default(d, p, b) - is_default(d, p, a);
+    if (defaults) return defaults;
+    const int threads = point_threads(a->variant, &a->point, d) - point_threads(b->variant, &b->point, d);
+    if (threads) return threads;
+    const int place = variant_place(a->variant) - variant_place(b->variant);
+    if (place) return place;
+    for (int i = 0; i < param_count(a->variant); i++)
+        if (a->point.value[i] != b->point.value[i]) return a->point.value[i] - b->point.value[i];
+    return 0;
+}
+
+static bool takes_part(const struct search *s, const struct variant *v, const struct point *pt) {
+    return !s->takes_part || s->takes_part(v, pt, s->context);
+}
+
+/* Every accepted point of every variant of the operation, the variants' default points first. */
+static bool contenders_list(struct hunt *h, struct error *err) {
+    const struct search *const s = h->s;
+    int room = 0;
+    for (int i = 0; i < variant_count(); i++)
+        if (variant_at(i)->op == h->p->op) room += (int)point_count(variant_at(i));
+    h->list = calloc((size_t)room + 1, sizeof *h->list);
+    if (!h->list) return error_set(err, "out of memory");
+    for (int defaults = 1; defaults >= 0; defaults--) {
+        for (int i = 0; i < variant_count(); i++) {
+            const struct variant *const v = variant_at(i);
+            for (int64_t j = 0; v->op == h->p->op && j < point_count(v); j++) {
+                const struct table_choice c = {v, point_at(v, j)};
+                if (variant_reject(v, h->p, &c.point, s->device) || !takes_part(s, v, &c.point)) continue;
+                if (is_default(s->device, h->p, &c) != defaults) continue;
+                h->report->points++;
+                if (s->journal && journal_has_failed(s->journal, h->p, v, &c.point))
+                    h->report->failed++;
+                else
+                    h->list[h->count++] =
+                        (struct contender){.variant = v, .point = c.point, .problem = *h->p};
+            }
+        }
+    }
+    return true;
+}
+
+/* Keeps `most`: the leading default points, then a random choice. */
+static void contenders_sample(struct hunt *h, int most) {
+    uint64_t state = h->s->seed;
+    int defaults = 0;
+    while (defaults < h->count &&
+           is_default(h->s->device, h->p,
+                      &(struct table_choice){h->list[defaults].variant, h->list[defaults].point}))
+        defaults++;
+    if (most < defaults) most = defaults;
+    for (int i = defaults; i < most && i < h->count; i++) {
+        const int other = i + (int)(random_next(&state) % (uint64_t)(h->count - i));
+        const struct contender kept = h->list[i];
+        h->list[i] = h->list[other];
+        h->list[other] = kept;
+    }
+    if (h->count > most) h->count = most;
+}
+
+/* Counts and journals a candidate that did not make it. */
+static bool failure(struct hunt *h, const struct contender *c, const char *reason, struct error *err) {
+    h->report->failed++;
+    return !h->s->journal || journal_failed(h->s->journal, h->p, c->variant, &c->point, reason, err);
+}
+
+/* Checks every contender; the wrong, the crashed and the hung leave. */
+static bool contenders_check(struct hunt *h, struct error *err) {
+    int left = 0;
+    for (int i = 0; i < h->count; i++) {
+        struct contender *const c = &h->list[i];
+        struct error why = {""};
+        const enum worker_outcome outcome = worker_check(h->s->worker, c, check_limit, &why);
+        h->report->stopped = outcome == WORKER_STOPPED;
+        if (h->report->stopped) return true;
+        h->report->tried++;
+        if (outcome == WORKER_OK && c->verdict.status == CHECK_PASSED)
+            h->list[left++] = *c;
+        else if (!failure(h, c, outcome == WORKER_OK ? c->verdict.text : why.text, err))
+            return false;
+    }
+    h->count = left;
+    return true;
+}
+
+/* Times the contenders against each other. If the worker dies of one of them, each is tried alone to find it.
+ */
+static bool contenders_race(struct hunt *h, struct contender *list, int *count, double budget, bool race,
+                            struct error *err) {
+    const double limit = 10 * budget + check_limit;
+    struct error why = {""};
+    enum worker_outcome outcome = worker_measure(h->s->worker, list, *count, budget, race, limit, &why);
+    if (outcome == WORKER_OK) return true;
+    if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
+    int left = 0;
+    for (int i = 0; i < *count; i++) {
+        outcome = worker_measure(h->s->worker, &list[i], 1, budget / *count, false, limit, &why);
+        if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
+        if (outcome == WORKER_OK)
+            list[left++] = list[i];
+        else if (!failure(h, &list[i], why.text, err))
+            return false;
+    }
+    *count = left;
+    return true;
+}
+
+static int faster(const void *a, const void *b) {
+    const double one = ((const struct contender *)a)->seconds.median,
+                 other = ((const struct contender *)b)->seconds.median;
+    return (one > other) - (one < other);
+}
+
+/* Rounds of equal budget, each with half the contenders of the one before. */
+static bool contenders_halve(struct hunt *h, double budget, struct error *err) {
+    const int rounds = h->count > 8 ? (int)ceil(log2(h->count / 8.0)) : 1;
+    for (int round = 0; round < rounds && !h->report->stopped; round++) {
+        if (!contenders_race(h, h->list, &h->count, budget / rounds, true, err)) return false;
+        qsort(h->list, (size_t)h->count, sizeof *h->list, faster);
+        if (h->count > 8 && round + 1 < rounds) h->count = (h->count + 1) / 2;
+    }
+    return true;
+}
+
+static struct table_choice choice_of(const struct contender *c) {
+    return (struct table_choice){c->variant, c->point};
+}
+
+/* Keeps those within the margin of the best, sorted, and the default even if it is slower. */
+static void finalists_keep(struct hunt *h) {
+    int kept = 0;
+    qsort(h->list, (size_t)h->count, sizeof *h->list, faster);
+    const double limit = h->list[0].seconds.median * finalist_margin;
+    for (int i = 0; i < h->count; i++) {
+        const struct contender *const c = &h->list[i];
+        const bool fallback =
+            c->variant == h->fallback.variant && point_equal(c->variant, &c->point, &h->fallback.point);
+        if (c->seconds.median <= limit || fallback) h->list[kept++] = *c;
+    }
+    h->count = kept;
+}
+
+static void entry_fill(const struct hunt *h, const struct ceilings *ceilings, struct table_entry *e) {
+    const struct contender *best = &h->list[0], *chosen = best;
+    *e = (struct table_entry){.problem = *h->p, .source = SOURCE_MEASURED};
+    for (int i = 1; i < h->count; i++) {
+        const struct contender *const c = &h->list[i];
+        const struct table_choice one = choice_of(c), other = choice_of(chosen);
+        if (c->seconds.median <= best->seconds.median * tie_margin &&
+            search_prefer(h->s->device, h->p, &one, &other) < 0)
+            chosen = c;
+    }
+    for (int i = 0; i < h->count; i++) {
+        const struct contender *const c = &h->list[i];
+        if (c != chosen && c->seconds.median <= best->seconds.median * tie_margin && e->tie_count < TIES_MAX)
+            e->ties[e->tie_count++] = choice_of(c);
+        if (c->variant == h->fallback.variant && point_equal(c->variant, &c->point, &h->fallback.point))
+            e->fallback.time_us = 1e6 * c->seconds.median;
+    }
+    const struct summary *const t = &chosen->seconds;
+    const struct roofline roofline = roofline_of(h->p, ceilings, t->median);
+    e->choice = choice_of(chosen);
+    e->time_us.median = 1e6 * t->median, e->time_us.lo = 1e6 * t->lo, e->time_us.hi = 1e6 * t->hi,
+    e->time_us.n = t->n;
+    snprintf(e->roofline.bound, sizeof e->roofline.bound, "%s", roofline.bound);
+    e->roofline.fraction = roofline.fraction;
+    e->error.worst = chosen->verdict.error, e->error.allowed = chosen->verdict.allowed;
+    if (h->fallback.variant)
+        snprintf(e->fallback.variant, sizeof e->fallback.variant, "%s", h->fallback.variant->name);
+}
+
+/* How many contenders the budget can check and time: found from the default's own time. */
+static bool contenders_afford(struct hunt *h, double budget, struct error *err) {
+    struct contender *const first = &h->list[0];
+    if (h->count <= 16) return true;
+    struct contender probe = *first;
+    struct error why;
+    if (worker_check(h->s->worker, &probe, check_limit, &why) != WORKER_OK ||
+        probe.verdict.status != CHECK_PASSED)
+        return true;
+    int one = 1;
+    if (!contenders_race(h, &probe, &one, 0.02, false, err)) return false;
+    const double elements = (double)problem_elements(h->p),
+                 each = 8 * probe.seconds.median + 6e-9 * elements + 2e-3;
+    const int affordable = (int)(0.6 * budget / each);
+    const int most = affordable < SEARCH_EXHAUSTIVE_MAX ? affordable : SEARCH_EXHAUSTIVE_MAX;
+    contenders_sample(h, most > 16 ? most : 16);
+    return true;
+}
+
+static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, struct error *err) {
+    if (!contenders_list(h, err)) return false;
+    if (!h->count) return error_set(err, "no variant takes part");
+    if (!contenders_afford(h, budget, err) || h->report->stopped) return h->report->stopped;
+    if (!contenders_check(h, err)) return false;
+    if (h->report->stopped) return true;
+    if (!h->count) return error_set(err, "no candidate passed its check");
+    if (!contenders_halve(h, 0.4 * budget, err)) return false;
+    if (h->report->stopped) return true;
+    if (!h->count) return error_set(err, "no candidate could be timed");
+    finalists_keep(h);
+    if (!contenders_race(h, h->list, &h->count, 0.3 * budget, false, err)) return false;
+    if (h->report->stopped) return true;
+    if (!h->count) return error_set(err, "no finalist could be timed");
+    qsort(h->list, (size_t)h->count, sizeof *h->list, faster);
+    struct ceilings ceilings;
+    struct error why = {""};
+    const int threads = point_threads(h->list[0].variant, &h->list[0].point, h->s->device);
+    const enum worker_outcome outcome =
+        worker_ceilings(h->s->worker, h->p, threads, 0.1 * budget, &ceilings, check_limit, &why);
+    if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
+    if (outcome != WORKER_OK) return error_set(err, "the ceilings: %s", why.text);
+    entry_fill(h, &ceilings, entry);
+    return true;
+}
+
+bool search_problem(const struct search *s, const struct problem *p, double budget, struct table_entry *entry,
+                    struct search_report *report, struct error *err) {
+    struct hunt h = {.s = s, .p = p, .report = report};
+    *report = (struct search_report){0};
+    h.fallback.variant = variant_default(p, s->device, &h.fallback.point);
+    const bool ok = hunt_run(&h, budget, entry, err);
+    free(h.list);
+    return ok;
+}

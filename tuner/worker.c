@@ -1,0 +1,212 @@
+#include "worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ceiling.h"
+
+struct worker {
+    struct worker_options o;
+    pid_t pid; /* 0: none running */
+    int socket;
+};
+
+enum kind { CHECK, MEASURE, CEILINGS };
+
+/* Parent and worker are one program: pointers to variants mean the same in both. */
+struct request {
+    enum kind kind;
+    int count; /* contenders that follow */
+    double budget;
+    int race, threads;
+    struct problem problem;
+};
+
+struct reply {
+    int ok;
+    struct error err;
+    struct ceilings ceilings;
+};
+
+static bool send_all(int socket, const void *data, size_t size) {
+    for (const char *at = data; size;) {
+        const ssize_t sent = send(socket, at, size, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent <= 0) return false;
+        at += sent, size -= (size_t)sent;
+    }
+    return true;
+}
+
+static bool receive_all(int socket, void *data, size_t size) {
+    for (char *at = data; size;) {
+        const ssize_t got = recv(socket, at, size, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return false;
+        at += got, size -= (size_t)got;
+    }
+    return true;
+}
+
+/* The worker's side. */
+struct servant {
+    struct device *device;
+    struct meter *meter;
+    struct check_case *checked;
+    const struct worker_options *o;
+};
+
+static bool serve_check(struct servant *s, struct contender *c, struct error *err) {
+    if (!s->checked || !problem_equal(case_problem(s->checked), &c->problem)) {
+        case_free(s->checked);
+        s->checked = case_new(s->device, &c->problem, s->o->measure.seed, s->o->measure.distribution, err);
+        if (!s->checked) return false;
+    }
+    case_check(s->checked, c->variant, &c->point, CHECK_QUICK, &c->verdict);
+    return true;
+}
+
+static bool serve(struct servant *s, const struct request *q, struct contender *list, struct reply *r) {
+    switch (q->kind) {
+    case CHECK: return serve_check(s, list, &r->err);
+    case MEASURE: return measure(s->meter, list, q->count, q->budget, q->race, &r->err);
+    case CEILINGS:
+        return ceilings_measure(s->meter, &q->problem, q->threads, q->budget, &r->ceilings, &r->err);
+    }
+    return false;
+}
+
+static _Noreturn void servant_run(const struct worker_options *o, int socket) {
+    struct error err = {""};
+    struct servant s = {.o = o};
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* never outlive the tuner */
+    signal(SIGINT, SIG_IGN);          /* the terminal's Ctrl-C is for the parent, who decides */
+    s.device = device_open(o->device, true, &err);
+    s.meter = s.device ? meter_open(s.device, &o->measure, &err) : NULL;
+    for (struct request q; receive_all(socket, &q, sizeof q);) {
+        struct reply r = {.ok = 0, .err = err};
+        struct contender *const list = calloc((size_t)q.count + 1, sizeof *list);
+        if (!list || !receive_all(socket, list, (size_t)q.count * sizeof *list)) break;
+        if (s.meter) r.ok = serve(&s, &q, list, &r);
+        if (!send_all(socket, &r, sizeof r) || !send_all(socket, list, (size_t)q.count * sizeof *list)) break;
+        free(list);
+    }
+    _exit(0);
+}
+
+static bool worker_start(struct worker *w, struct error *err) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+        return error_set(err, "no worker process: %s", strerror(errno));
+    w->pid = fork();
+    if (w->pid == 0) {
+        close(pair[0]);
+        servant_run(&w->o, pair[1]);
+    }
+    close(pair[1]);
+    if (w->pid > 0) {
+        w->socket = pair[0];
+        return true;
+    }
+    close(pair[0]);
+    w->pid = 0;
+    return error_set(err, "no worker process: %s", strerror(errno));
+}
+
+struct worker *worker_open(const struct worker_options *o, struct error *err) {
+    struct worker *const w = calloc(1, sizeof *w);
+    if (!w) {
+        error_set(err, "out of memory");
+        return NULL;
+    }
+    w->o = *o;
+    if (worker_start(w, err)) return w;
+    free(w);
+    return NULL;
+}
+
+/* Ends it, if it has not ended, and says how it did. */
+static void worker_reap(struct worker *w, bool kill_it, struct error *err) {
+    int status = 0;
+    if (kill_it) kill(w->pid, SIGKILL);
+    close(w->socket);
+    while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) continue;
+    w->pid = 0;
+    if (kill_it) return;
+    if (WIFSIGNALED(status))
+        error_set(err, "crashed: %s", strsignal(WTERMSIG(status)));
+    else
+        error_set(err, "the worker ended with status %d", WEXITSTATUS(status));
+}
+
+void worker_close(struct worker *w) {
+    if (!w) return;
+    struct error ignored;
+    if (w->pid) worker_reap(w, true, &ignored);
+    free(w);
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Until there is something to read, or the worker is gone, or the time is. */
+static enum worker_outcome worker_wait(const struct worker *w, double limit) {
+    for (const double end = now() + limit; now() < end;) {
+        struct pollfd p = {.fd = w->socket, .events = POLLIN};
+        if (w->o.stop && *w->o.stop) return WORKER_STOPPED;
+        if (poll(&p, 1, 100) > 0) return WORKER_OK;
+    }
+    return WORKER_HUNG;
+}
+
+static enum worker_outcome worker_ask(struct worker *w, const struct request *q, struct contender *list,
+                                      double limit, struct reply *r, struct error *err) {
+    const size_t bytes = (size_t)q->count * sizeof *list;
+    if (!w->pid && !worker_start(w, err)) return WORKER_REFUSED;
+    enum worker_outcome outcome = WORKER_CRASHED;
+    if (send_all(w->socket, q, sizeof *q) && send_all(w->socket, list, bytes)) {
+        outcome = worker_wait(w, limit);
+        if (outcome == WORKER_OK &&
+            !(receive_all(w->socket, r, sizeof *r) && receive_all(w->socket, list, bytes)))
+            outcome = WORKER_CRASHED;
+    }
+    if (outcome != WORKER_OK) worker_reap(w, outcome != WORKER_CRASHED, err);
+    if (outcome == WORKER_HUNG) error_set(err, "no answer within %.0f s: killed", limit);
+    if (outcome == WORKER_STOPPED) error_set(err, "interrupted");
+    if (outcome != WORKER_OK || r->ok) return outcome;
+    *err = r->err;
+    return WORKER_REFUSED;
+}
+
+enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err) {
+    struct reply r;
+    return worker_ask(w, &(struct request){.kind = CHECK, .count = 1, .problem = c->problem}, c, limit, &r,
+                      err);
+}
+
+enum worker_outcome worker_measure(struct worker *w, struct contender *list, int count, double budget,
+                                   bool race, double limit, struct error *err) {
+    struct reply r;
+    const struct request q = {.kind = MEASURE, .count = count, .budget = budget, .race = race};
+    return worker_ask(w, &q, list, limit, &r, err);
+}
+
+enum worker_outcome worker_ceilings(struct worker *w, const struct problem *p, int threads, double budget,
+                                    struct ceilings *ceilings, double limit, struct error *err) {
+    struct reply r;
+    const struct request q = {.kind = CEILINGS, .budget = budget, .threads = threads, .problem = *p};
+    const enum worker_outcome outcome = worker_ask(w, &q, NULL, limit, &r, err);
+    if (outcome == WORKER_OK) *ceilings = r.ceilings;
+    return outcome;
+}

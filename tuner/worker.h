@@ -1,0 +1,40 @@
+/* Candidates run in a process of their own: one that crashes, hangs or never ends costs itself and nothing
+   else.
+
+   The worker is forked, so whoever opens one must not have entered an OpenMP region before: a forked team
+   does not survive. It holds the device, the measuring buffers and the oracle of the last problem from
+   request to request. */
+#ifndef KATUNE_WORKER_H
+#define KATUNE_WORKER_H
+
+#include "measure.h"
+#include "roofline.h"
+
+enum worker_outcome {
+    WORKER_OK,
+    WORKER_REFUSED, /* the request could not be carried out; err says why */
+    WORKER_CRASHED, /* the worker ended; err says how. The next request starts another */
+    WORKER_HUNG,    /* it did not answer in time and was killed */
+    WORKER_STOPPED, /* *stop became true while it worked */
+};
+
+struct worker;
+
+struct worker_options {
+    const char *device;
+    struct measure_options measure;
+    const volatile int *stop; /* looked at while waiting; may be NULL */
+};
+
+struct worker *worker_open(const struct worker_options *o, struct error *err);
+void worker_close(struct worker *w);
+
+/* Checks one candidate on its own problem; fills verdict. */
+enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err);
+/* Times checked contenders of one problem as measure() does. */
+enum worker_outcome worker_measure(struct worker *w, struct contender *list, int count, double budget,
+                                   bool race, double limit, struct error *err);
+enum worker_outcome worker_ceilings(struct worker *w, const struct problem *p, int threads, double budget,
+                                    struct ceilings *ceilings, double limit, struct error *err);
+
+#endif
