@@ -76,8 +76,8 @@ void activation_init(const struct activation *a, struct params *p, enum activati
 
 bool activation_prepare(struct activation *a, struct katune *k, int64_t rows, struct error *err) {
     activation_release(a);
-    if (a->none) return true;
     a->forward.rows = a->backward.rows = rows;
+    if (a->none) return true;
     a->run_forward = katune_kernel(k, &a->forward, err);
     a->run_backward = a->run_forward ? katune_kernel(k, &a->backward, err) : NULL;
     return a->run_backward;
