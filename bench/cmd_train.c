@@ -30,10 +30,10 @@ static const char help[] =
     "  --init FILE           start from these weights (safetensors)\n"
     "  --save FILE           write the trained weights (safetensors)\n"
     "  --save-grad FILE      write the first step's gradients (safetensors)\n"
-    "  --steps N | --epochs N   how long; default 60 epochs\n"
+    "  --steps N | --epochs N   how long; default 80 epochs\n"
     "  --batch N             images a step; default 64\n"
-    "  --lr X                AdamW's rate; default 2e-3\n"
-    "  --weight-decay X      default 0.05\n"
+    "  --lr X                AdamW's rate; default 4e-3\n"
+    "  --weight-decay X      default 0.5\n"
     "  --schedule NAME       cosine (default) or constant\n"
     "  --warmup N            steps until a cosine schedule reaches --lr; default a twentieth of the steps\n"
     "  --order NAME          shuffled (default) or sequential\n"
@@ -278,14 +278,14 @@ static bool run(struct arguments *a, struct error *err) {
 int cmd_train(int argc, char **argv) {
     struct arguments a = {.train = {.results = "results",
                                     .batch = 64,
-                                    .rate = 2e-3,
-                                    .decay = 0.05,
+                                    .rate = 4e-3,
+                                    .decay = 0.5,
                                     .schedule = SCHEDULE_COSINE,
                                     .warmup = -1,
                                     .smoothing = -1,
                                     .shuffled = true,
                                     .seed = 1},
-                          .epochs = 60};
+                          .epochs = 80};
     struct error err = {""};
     const bool ok = arguments_read(&a, argc, argv, &err);
     if (ok && a.help) {
