@@ -43,7 +43,7 @@ static inline struct bspline_bwd bspline_bwd_plan(const struct problem *p, int b
     plan.bins_group = spline_intervals(p) * plan.quads * QUAD * BIN_SETS + 16;
     plan.blocks = blocks_of(p, block, plan.values);
     plan.bins = scratch;
-    const size_t bins = line_round((size_t)p->groups * (size_t)plan.bins_group * sizeof(float));
+    const size_t bins = thread_round((size_t)p->groups * (size_t)plan.bins_group * sizeof(float));
     plan.partials = (double *)((char *)scratch + bins * (size_t)threads);
     plan.tables = (float *)((char *)plan.partials + line_round(partials_bytes(plan.blocks, plan.values)));
     return plan;
@@ -99,10 +99,9 @@ INLINE vf spline_map_grad(vf x, vf dy, const void *context) {
     bins_add(c->bins, interval, c->quads, 0, b[0], b[1], b[2], b[3]);
     if (c->quads == 2) bins_add(c->bins, interval, 2, 1, b[4], b[5], b[6], b[7]);
 
-    const struct vsigmoid sigmoid = vsigmoid_of(x);
-    *c->wbase_sum = vf_fma(dy, vsilu(&sigmoid), *c->wbase_sum);
-    const vf base = vsilu_slope(&sigmoid, s->wbase * dy);
-    return vf_fma(s->wspline * slope, dy, base);
+    const struct vsilu_pair base = vsilu_both(x);
+    *c->wbase_sum = vf_fma(dy, base.silu, *c->wbase_sum);
+    return dy * vf_fma(s->wbase, vsilu_pair_slope(&base), s->wspline * slope);
 }
 
 /* raw_m of a group out of its bins. */
@@ -174,7 +173,7 @@ static inline void bspline_bwd_finish(const struct problem *p, const struct call
 INLINE void bspline_bwd_work(const struct problem *p, const struct call *call, const struct bspline_bwd *plan,
                              int64_t block, int thread, enum lookup_kind kind, enum dtype t, int order,
                              enum boundary boundary) {
-    const size_t area = line_round((size_t)p->groups * (size_t)plan->bins_group * sizeof(float));
+    const size_t area = thread_round((size_t)p->groups * (size_t)plan->bins_group * sizeof(float));
     float *const bins = plan->bins + area / sizeof(float) * (size_t)thread;
     if (plan->store == STORE_STREAM) {
         bspline_bwd_block(p, call, plan, &plan->grid, block, bins, t, STORE_STREAM, kind, order, boundary);

@@ -107,13 +107,13 @@ INLINE vf spline_power(const struct vspline *s, vf x) {
 
 INLINE vf spline_map(vf x, const void *context) {
     const struct vspline *const s = context;
-    const struct vsigmoid sigmoid = vsigmoid_of(x);
+    const struct vsilu_pair base = vsilu_both(x);
     vf spline;
     if (s->form == FORM_POWER)
         spline = spline_power(s, x);
     else
         spline = spline_local(s, x);
-    return vf_fma(s->wspline, spline, s->wbase * vsilu(&sigmoid));
+    return vf_fma(s->wspline, spline, s->wbase * base.silu);
 }
 
 /* Floats of a group's tables, and of all groups' in scratch. Rows are padded so that a whole register can

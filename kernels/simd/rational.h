@@ -101,7 +101,9 @@ INLINE vf vrational_value(const struct vrational *r, vf x) {
     const vf magnitude = vf_abs(x);
     vf z = x;
     if (r->kind.form == 'A') z = magnitude;
-    const vf q = vf_set(1) + vf_abs(vrational_inner(r, z));
+    vf inner = vrational_inner(r, z); /* never negative for form A */
+    if (r->kind.form == 'B') inner = vf_abs(inner);
+    const vf q = vf_set(1) + inner;
     vf y = vrational_numerator(r, x);
     if (r->newton)
         y = y * vrational_reciprocal(q);

@@ -28,7 +28,7 @@ static inline struct rational_bwd rational_bwd_plan(const struct problem *p, int
                                 .store = store,
                                 .ahead = ahead};
     plan.blocks = blocks_of(p, block, plan.values);
-    const size_t sums_bytes = line_round((size_t)sums * sizeof(float)) * (size_t)threads;
+    const size_t sums_bytes = thread_round((size_t)sums * sizeof(float)) * (size_t)threads;
     plan.sums_at = scratch;
     plan.partials = (double *)((char *)scratch + sums_bytes);
     plan.table = (float *)((char *)plan.partials + line_round(partials_bytes(plan.blocks, plan.values)));
@@ -43,7 +43,8 @@ static inline size_t rational_bwd_scratch(const struct problem *p, int block, in
 }
 
 static inline float *thread_sums(const struct rational_bwd *plan, int thread) {
-    return plan->sums_at + (int64_t)(line_round((size_t)plan->sums * sizeof(float)) / sizeof(float)) * thread;
+    return plan->sums_at +
+           (int64_t)(thread_round((size_t)plan->sums * sizeof(float)) / sizeof(float)) * thread;
 }
 
 /* Adds the blocks' partial sums, over the groups too for a shared coefficient, and writes dnum and dden. */

@@ -48,7 +48,12 @@ static inline size_t partials_bytes(struct blocks blocks, int64_t values) {
     return (size_t)(blocks.count ? blocks.count : 1) * (size_t)values * sizeof(double);
 }
 
-/* Parts of a scratch area start at multiples of a cache line. */
+/* Parts of a scratch area start at multiples of a cache line; those that different threads write lie a page
+   apart, or prefetching of adjacent lines would pull one thread's sums into the other's cache row by row. */
+static inline size_t thread_round(size_t bytes) {
+    return (bytes + 4095) / 4096 * 4096 + 4096;
+}
+
 static inline size_t line_round(size_t bytes) {
     return (bytes + 63) / 64 * 64;
 }
