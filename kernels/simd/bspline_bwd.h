@@ -62,12 +62,16 @@ struct spline_map2 {
     int quads;
 };
 
-/* Adds dy B_i, i = 4 q .. 4 q + 3, of every lane to its interval's bins. */
-INLINE void bins_add(float *bins, const int32_t *interval, int quads, int q, vf a, vf b, vf c, vf d) {
+/* Adds dy B_i, i = 4 q .. 4 q + 3, of every lane to its interval's bins, which begin `offset` bytes into
+   `bins`. The parts go through memory, and the empty asm keeps the compiler from taking them out of the
+   registers one by one: that would cost some sixty shuffles a vector on the one port that has them, where
+   loads and stores have ports of their own. */
+INLINE void bins_add(float *bins, const int32_t offset[LANES], int quads, int q, vf a, vf b, vf c, vf d) {
     float part[QUAD * LANES] __attribute__((aligned(64)));
     vf_transpose4(part, a, b, c, d);
+    __asm__("" : "+m"(part));
     for (int l = 0; l < LANES; l++) {
-        quad *const bin = (quad *)(bins + ((interval[l] * BIN_SETS + l % BIN_SETS) * quads + q) * QUAD);
+        quad *const bin = (quad *)((char *)bins + offset[l]) + l % BIN_SETS * quads + q;
         *bin += *(const quad *)(part + transpose4_at(l));
     }
 }
@@ -92,12 +96,14 @@ INLINE vf spline_map_grad(vf x, vf dy, const void *context) {
         for (int i = 0; i <= s->order; i++) b[i] = vf_fma(d[i], beyond, b[i]);
     }
 
-    int32_t interval[LANES] __attribute__((aligned(64)));
-    vi_store(interval, vf_to_vi(at.interval - vf_set(s->grid->interval_first)));
+    int32_t offset[LANES] __attribute__((aligned(64)));
+    const float interval_bytes = (float)(BIN_SETS * c->quads * (int)sizeof(quad));
+    vi_store(offset, vf_to_vi((at.interval - vf_set(s->grid->interval_first)) * vf_set(interval_bytes)));
+    __asm__("" : "+m"(offset));
     for (int i = 0; i <= s->order; i++) b[i] = b[i] * dy;
     for (int i = s->order + 1; i < c->quads * QUAD; i++) b[i] = vf_set(0);
-    bins_add(c->bins, interval, c->quads, 0, b[0], b[1], b[2], b[3]);
-    if (c->quads == 2) bins_add(c->bins, interval, 2, 1, b[4], b[5], b[6], b[7]);
+    bins_add(c->bins, offset, c->quads, 0, b[0], b[1], b[2], b[3]);
+    if (c->quads == 2) bins_add(c->bins, offset, 2, 1, b[4], b[5], b[6], b[7]);
 
     const struct vsilu_pair base = vsilu_both(x);
     *c->wbase_sum = vf_fma(dy, base.silu, *c->wbase_sum);
@@ -124,6 +130,7 @@ INLINE void bspline_bwd_block(const struct problem *p, const struct call *call,
                               float *bins, enum dtype t, int store, enum lookup_kind kind, int order,
                               enum boundary boundary) {
     const int64_t width = channels_per_group(p);
+    const struct spline_grid own = *grid; /* no store to a bin can change this one: it stays in registers */
     const int quads = (order + QUAD) / QUAD;
     const struct span rows = block_rows(p, plan->blocks, block);
     const struct call tables = {
@@ -132,7 +139,7 @@ INLINE void bspline_bwd_block(const struct problem *p, const struct call *call,
     memset(bins, 0, (size_t)p->groups * (size_t)plan->bins_group * sizeof(float));
     for (int64_t row = rows.lo; row < rows.hi; row++) {
         for (int64_t g = 0; g < p->groups; g++) {
-            const struct vspline s = vspline_of(p, &tables, grid, g, FORM_LOCAL, kind, order, boundary);
+            const struct vspline s = vspline_of(p, &tables, &own, g, FORM_LOCAL, kind, order, boundary);
             float *const group_bins = bins + g * plan->bins_group, *const base_at =
                                                                        group_bins + plan->bins_group - 16;
             vf base = vf_load(base_at);
