@@ -153,13 +153,28 @@ static int faster(const void *a, const void *b) {
     return (one > other) - (one < other);
 }
 
+static bool is_fallback(const struct hunt *h, const struct contender *c) {
+    return c->variant == h->fallback.variant && point_equal(c->variant, &c->point, &h->fallback.point);
+}
+
+/* The slower half leaves; the default stays, so that the gain over it is measured in the same rounds. */
+static void contenders_cut(struct hunt *h) {
+    const int all = h->count;
+    h->count = (all + 1) / 2;
+    for (int i = h->count; i < all; i++) {
+        if (!is_fallback(h, &h->list[i])) continue;
+        h->list[h->count++] = h->list[i];
+        return;
+    }
+}
+
 /* Rounds of equal budget, each with half the contenders of the one before. */
 static bool contenders_halve(struct hunt *h, double budget, struct error *err) {
     const int rounds = h->count > 8 ? (int)ceil(log2(h->count / 8.0)) : 1;
     for (int round = 0; round < rounds && !h->report->stopped; round++) {
         if (!contenders_race(h, h->list, &h->count, budget / rounds, true, err)) return false;
         qsort(h->list, (size_t)h->count, sizeof *h->list, faster);
-        if (h->count > 8 && round + 1 < rounds) h->count = (h->count + 1) / 2;
+        if (h->count > 8 && round + 1 < rounds) contenders_cut(h);
     }
     return true;
 }
@@ -175,9 +190,7 @@ static void finalists_keep(struct hunt *h) {
     const double limit = h->list[0].seconds.median * finalist_margin;
     for (int i = 0; i < h->count; i++) {
         const struct contender *const c = &h->list[i];
-        const bool fallback =
-            c->variant == h->fallback.variant && point_equal(c->variant, &c->point, &h->fallback.point);
-        if (c->seconds.median <= limit || fallback) h->list[kept++] = *c;
+        if (c->seconds.median <= limit || is_fallback(h, c)) h->list[kept++] = *c;
     }
     h->count = kept;
 }
@@ -196,8 +209,7 @@ static void entry_fill(const struct hunt *h, const struct ceilings *ceilings, st
         const struct contender *const c = &h->list[i];
         if (c != chosen && c->seconds.median <= best->seconds.median * tie_margin && e->tie_count < TIES_MAX)
             e->ties[e->tie_count++] = choice_of(c);
-        if (c->variant == h->fallback.variant && point_equal(c->variant, &c->point, &h->fallback.point))
-            e->fallback.time_us = 1e6 * c->seconds.median;
+        if (is_fallback(h, c)) e->fallback.time_us = 1e6 * c->seconds.median;
     }
     const struct summary *const t = &chosen->seconds;
     const struct roofline roofline = roofline_of(h->p, ceilings, t->median);
