@@ -1,0 +1,104 @@
+/* katune tune and katune table, run as programs. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "program.h"
+#include "table.h"
+
+static struct outcome tune(const char *folder, const char *arguments) {
+    char line[1024];
+    snprintf(line, sizeof line, "tune --results %s --time-budget 2 %s", folder, arguments);
+    return program_run(line);
+}
+
+/* The one table below the folder. */
+static struct table table_there(const char *folder) {
+    char command[512], path[512] = "";
+    struct table t;
+    struct error err = {""};
+    snprintf(command, sizeof command, "ls %s/*/table.json", folder);
+    FILE *const list = popen(command, "r");
+    cr_assert(list && fgets(path, sizeof path, list));
+    pclose(list);
+    path[strcspn(path, "\n")] = 0;
+    cr_assert(table_read(&t, path, &err), "%s", err.text);
+    return t;
+}
+
+Test(tune, writes_a_table_and_adds_to_it) {
+    const char *const folder = scratch_folder();
+    struct outcome o = tune(folder, "--op rational_fwd,bspline_fwd --shape 20x48");
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    cr_assert(strstr(o.out, "the spline takes"), "%s", o.out);
+    cr_assert(strstr(o.out, "2 problems tuned; 0 candidates failed"), "%s", o.out);
+    struct table t = table_there(folder);
+    cr_assert_eq(t.count, 2);
+    cr_assert(t.bandwidth_gbs > 0);
+    table_free(&t);
+    o = tune(folder, "--op gelu_fwd --shape 20x48 --quiet");
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    t = table_there(folder);
+    cr_assert_eq(t.count, 3);
+    table_free(&t);
+}
+
+Test(tune, takes_only_what_is_selected) {
+    const char *const folder = scratch_folder();
+    const struct outcome o =
+        tune(folder, "--op rational_bwd --shape 20x48 --only rational_bwd_scalar --param BLOCK=8");
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    struct table t = table_there(folder);
+    cr_assert_str_eq(t.entries[0].choice.variant->name, "rational_bwd_scalar");
+    cr_assert_eq(t.entries[0].choice.point.value[param_find(t.entries[0].choice.variant, "BLOCK")], 8);
+    table_free(&t);
+}
+
+Test(tune, what_nothing_runs_is_left_out) {
+    const struct outcome o = tune(scratch_folder(), "--op rational_fwd --shape 20x48 --only gelu_fwd_scalar");
+    cr_assert_eq(o.code, 3);
+    cr_assert(strstr(o.err, "left out: no variant takes part"), "%s", o.err);
+}
+
+Test(tune, an_interruption_keeps_what_was_measured_and_resume_goes_on) {
+    const char *const folder = scratch_folder();
+    char line[1536];
+    snprintf(
+        line, sizeof line,
+        "%s tune --results %s --time-budget 30 --op copy,silu_fwd --shape 20x48 --shape 21x48 --shape 22x48 "
+        "--shape 23x48 --shape 24x48 --shape 25x48 --quiet & pid=$!; "
+        "until test -e %s/*/table.json; do sleep 0.1; done; kill -INT $pid; wait $pid",
+        KATUNE_PROGRAM, folder, folder);
+    const int status = system(line);
+    cr_assert_eq(WEXITSTATUS(status), 130);
+    struct table t = table_there(folder);
+    const int kept = t.count;
+    cr_assert(kept > 0 && kept < 12, "%d", kept);
+    table_free(&t);
+    const struct outcome o =
+        tune(folder, "--resume --op copy,silu_fwd --shape 20x48 --shape 21x48 --shape 22x48 "
+                     "--shape 23x48 --shape 24x48 --shape 25x48");
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    t = table_there(folder);
+    cr_assert_eq(t.count, 12);
+    table_free(&t);
+}
+
+Test(tune, bad_input) {
+    static const char *const bad[][2] = {
+        {"tune --op rational --shape 2x8", "--op rational: unknown operation"},
+        {"tune --shape 20x7 --op rational_fwd", "groups is 8: it must be 1 to 7"},
+        {"tune --shape 0x8 --op copy", "--shape: nothing to time with 0 rows"},
+        {"tune --results /proc/katune", "/proc/katune"},
+        {"table show /nonexistent.json", "/nonexistent.json: No such file or directory"},
+        {"table", "say show or check"},
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const struct outcome o = program_run(bad[i][0]);
+        cr_expect_eq(o.code, 2, "%s: %d", bad[i][0], o.code);
+        cr_expect(strstr(o.err, bad[i][1]), "%s: %s", bad[i][0], o.err);
+        cr_expect(strchr(o.err, '\n') == o.err + strlen(o.err) - 1, "more than a line: %s", o.err);
+    }
+}
