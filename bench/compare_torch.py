@@ -52,6 +52,7 @@ def main():
     shape = sys.argv[1] if len(sys.argv) > 1 else "4096x3072"
     rows, channels = map(int, shape.split("x"))
     groups = 8
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     torch.manual_seed(1)
     x = torch.randn(rows, channels, requires_grad=True)
     num = torch.randn(1, 6, requires_grad=True)
