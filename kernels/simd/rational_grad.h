@@ -1,8 +1,8 @@
 /* One vector of rational_bwd: dx, and what it adds to the gradients of the coefficients.
 
-   With w = 1/Q, y = P w:  dx = (R - S y) w dy,  da_i += dy (x^i w),  db_i += -(y dy) (x^i w) for dQ/db_i =
-   x^i. One reciprocal serves all of them, and Q is never squared. For form A the powers of |x| serve P's
-   gradients too: an odd power takes x's sign through dy. */
+   With w = 1/Q, y = P w:  dx = (P' - Q' y) w dy,  da_i += x^i (w dy),  db_i += -y x^i (w dy) for dQ/db_i =
+   x^i, or |x|^i for form A. One reciprocal serves all of them, Q is never squared, and the even powers serve
+   the odd ones of both P and Q: x^(i+1) (w dy) and |x|^(i+1) y (w dy) are one multiply-add away. */
 #ifndef KATUNE_RATIONAL_GRAD_H
 #define KATUNE_RATIONAL_GRAD_H
 
@@ -82,33 +82,44 @@ static __attribute__((noinline)) vf vrational_grad_large(const struct vrational 
     return vf_load(out);
 }
 
+/* P's and Q's slopes come out of the same Horner steps as their values, so that they need no coefficients of
+   their own: the ten sums and ten coefficients of order (5, 4) leave a dozen registers free. */
 INLINE vf vrational_grad_small(const struct vrational *r, vf x, vf g, struct vgrad *acc) {
     const struct rational_kind kind = r->kind;
     vf z = x;
     if (kind.form == 'A') z = vf_abs(x);
-    vf slope_p = vf_set(0);
-    if (kind.m) slope_p = r->a[kind.m] * vf_set((float)kind.m);
-    for (int i = kind.m - 1; i >= 1; i--) slope_p = vf_fma(slope_p, x, r->a[i] * vf_set((float)i));
-    vf slope_q = r->b[kind.n] * vf_set((float)kind.n);
-    for (int i = kind.n - 1; i >= 1; i--) slope_q = vf_fma(slope_q, z, r->b[i] * vf_set((float)i));
-    const vf inner = vrational_inner(r, z) + vf_set(0); /* -0 becomes 0: its sign is plus */
-    const vf q = vf_set(1) + vf_abs(inner);
+    vf p = r->a[kind.m], slope_p = vf_set(0);
+    for (int i = kind.m - 1; i >= 0; i--) {
+        slope_p = i == kind.m - 1 ? p : vf_fma(slope_p, x, p);
+        p = vf_fma(p, x, r->a[i]);
+    }
+    vf rest = r->b[kind.n], slope_q = rest; /* Q = 1 + |z rest| */
+    for (int i = kind.n - 1; i >= 1; i--) {
+        if (i < kind.n - 1) slope_q = vf_fma(slope_q, z, rest);
+        rest = vf_fma(rest, z, r->b[i]);
+    }
+    if (kind.n > 1) slope_q = vf_fma(slope_q, z, rest);
+    vf q = vf_fma(rest, z, vf_set(1)), inner = x;
+    if (kind.form == 'B') {
+        inner = rest * z + vf_set(0); /* -0 becomes 0: its sign is plus */
+        q = vf_set(1) + vf_abs(inner);
+    }
     vf w = vf_set(1) / q;
     if (r->newton) w = vrational_reciprocal(q);
-    const vf y = vrational_numerator(r, x) * w;
-    vf sign = inner;
-    if (kind.form == 'A') sign = x;
-    const vf dx = vf_fnma(vf_mulsign(slope_q, sign), y, slope_p) * w * g;
-    vf h = -(y * g), odd = g;
-    if (kind.form == 'A')
-        odd = vf_mulsign(g, x);
-    else
-        h = vf_mulsign(h, sign);
-    vf power = w; /* z^i / Q: it stays in range where dy / Q would underflow */
-    for (int i = 0; i <= DEGREE_MAX; i++) {
-        if (i <= kind.m) acc->num[i] = vf_fma(i % 2 ? odd : g, power, acc->num[i]);
-        if (i >= 1 && i <= kind.n) acc->den[i] = vf_fma(h, power, acc->den[i]);
-        if (i < kind.m || i < kind.n) power = power * z;
+    vf y = p * w, power = w * g, dx; /* power: dy / Q x^i for even i */
+    if (kind.form == 'B') {
+        y = vf_mulsign(y, inner);
+        dx = vf_fnma(slope_q, y, slope_p) * w * g;
+    } else {
+        dx = vf_fnma(vf_mulsign(slope_q, x), y, slope_p) * w * g;
+    }
+    const vf square = x * x, yz = y * z;
+    for (int i = 0; i <= DEGREE_MAX; i += 2) {
+        if (i && (i <= kind.m || i <= kind.n)) power = power * square;
+        if (i <= kind.m) acc->num[i] = acc->num[i] + power;
+        if (i + 1 <= kind.m) acc->num[i + 1] = vf_fma(power, x, acc->num[i + 1]);
+        if (i && i <= kind.n) acc->den[i] = vf_fnma(y, power, acc->den[i]);
+        if (i + 1 <= kind.n) acc->den[i + 1] = vf_fnma(yz, power, acc->den[i + 1]);
     }
     return dx;
 }
