@@ -111,7 +111,7 @@ INLINE vf vrational_grad_small(const struct vrational *r, vf x, vf g, struct vgr
         y = vf_mulsign(y, inner);
         dx = vf_fnma(slope_q, y, slope_p) * w * g;
     } else {
-        dx = vf_fnma(vf_mulsign(slope_q, x), y, slope_p) * w * g;
+        dx = vf_fnma(vf_negate_where(vf_lt(x, vf_set(0)), slope_q), y, slope_p) * w * g;
     }
     const vf square = x * x, yz = y * z;
     for (int i = 0; i <= DEGREE_MAX; i += 2) {
@@ -124,8 +124,7 @@ INLINE vf vrational_grad_small(const struct vrational *r, vf x, vf g, struct vgr
     return dx;
 }
 
-INLINE vf vrational_grad(const struct vrational *r, vf x_given, vf g, struct vgrad *acc) {
-    const vf x = x_given + vf_set(0); /* -0 becomes 0: its sign is plus */
+INLINE vf vrational_grad(const struct vrational *r, vf x, vf g, struct vgrad *acc) {
     const vm large = vf_lt(vf_set(rational_large), vf_abs(x));
     if (__builtin_expect(!vm_any(large), 1)) return vrational_grad_small(r, x, g, acc);
     const vf dx =

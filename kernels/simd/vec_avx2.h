@@ -87,6 +87,9 @@ INLINE int vm_any(vm a) {
 INLINE vf vf_select(vm m, vf a, vf b) {
     return _mm256_blendv_ps(b, a, m);
 }
+INLINE vf vf_negate_where(vm m, vf a) {
+    return _mm256_xor_ps(a, _mm256_and_ps(m, _mm256_set1_ps(-0.0f)));
+}
 
 INLINE vi vf_to_vi(vf a) {
     return _mm256_cvttps_epi32(a);

@@ -93,6 +93,10 @@ INLINE int vm_any(vm a) {
 INLINE vf vf_select(vm m, vf a, vf b) {
     return _mm512_mask_blend_ps(m, b, a);
 } /* m ? a : b */
+/* -a where m, else a */
+INLINE vf vf_negate_where(vm m, vf a) {
+    return _mm512_mask_sub_ps(a, m, _mm512_setzero_ps(), a);
+}
 
 INLINE vi vf_to_vi(vf a) {
     return _mm512_cvttps_epi32(a);

@@ -85,6 +85,9 @@ INLINE int vm_any(vm a) {
 INLINE vf vf_select(vm m, vf a, vf b) {
     return m ? a : b;
 }
+INLINE vf vf_negate_where(vm m, vf a) {
+    return m ? -a : a;
+}
 
 /* What the vector instructions give for values beyond int32, instead of undefined behaviour. */
 INLINE vi vf_to_vi(vf a) {
