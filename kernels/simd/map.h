@@ -54,22 +54,36 @@ INLINE void map1_part(const void *x, void *y, int64_t i, int n, enum dtype t, ma
     io_store_n(y, i, n, t, f(io_load_n(x, i, n, t), context));
 }
 
-/* y[lo .. hi) = f(x[lo .. hi)) */
+INLINE struct vf2 map1_pair(const void *x, int64_t i, enum dtype t, int ahead, map1_fn *f,
+                            const void *context, struct pairing c) {
+    prefetch(x, i, t, ahead);
+    if (t == F32) prefetch(x, i + LANES, t, ahead);
+    const struct vf2 v = io_load2(x, i, t, c);
+    return (struct vf2){f(v.a, context), f(v.b, context)};
+}
+
+/* y[lo .. hi) = f(x[lo .. hi)). f's result is NaN only where x is, or a NaN that arithmetic made. */
 INLINE void map1(const void *x, void *y, struct span s, enum dtype t, int store, int ahead, map1_fn *f,
                  const void *context) {
+    const struct pairing c = pairing_made();
     int64_t i = s.lo;
     if (store == STORE_STREAM) {
         const int64_t head = stream_head(y, i, t), n = head < s.hi - i ? head : s.hi - i;
         if (n) map1_part(x, y, i, (int)n, t, f, context);
-        for (i += n; i + LANES <= s.hi; i += LANES) {
-            prefetch(x, i, t, ahead);
+        i += n;
+        if (t == BF16 && i + 2 * LANES <= s.hi && (uintptr_t)io_at(y, i, t) % (4 * LANES)) {
             io_stream(y, i, t, f(io_load(x, i, t), context));
+            i += LANES;
         }
+        for (; i + 2 * LANES <= s.hi; i += 2 * LANES)
+            io_stream2(y, i, t, map1_pair(x, i, t, ahead, f, context, c), c);
     } else {
-        for (; i + LANES <= s.hi; i += LANES) {
-            prefetch(x, i, t, ahead);
-            io_store(y, i, t, f(io_load(x, i, t), context));
-        }
+        for (; i + 2 * LANES <= s.hi; i += 2 * LANES)
+            io_store2(y, i, t, map1_pair(x, i, t, ahead, f, context, c), c);
+    }
+    if (i + LANES <= s.hi) {
+        io_store(y, i, t, f(io_load(x, i, t), context));
+        i += LANES;
     }
     if (i < s.hi) map1_part(x, y, i, (int)(s.hi - i), t, f, context);
 }

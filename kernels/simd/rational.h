@@ -25,13 +25,19 @@ struct rational_coefs {
     float a[DEGREE_MAX + 1], b[DEGREE_MAX + 1]; /* b[0] = 1 */
 };
 
+/* A NaN without a payload, so that io_store2() may cut it. */
+INLINE float rational_coef(float a) {
+    return isnan(a) ? copysignf(NAN, a) : a;
+}
+
 INLINE struct rational_coefs rational_coefs_of(const struct problem *p, const struct call *call,
                                                int64_t group, struct rational_kind kind) {
     const float *const num = (const float *)call->in[T_NUM] + (p->num_groups == 1 ? 0 : group * (kind.m + 1));
     const float *const den = (const float *)call->in[T_DEN] + (p->den_groups == 1 ? 0 : group * kind.n);
     struct rational_coefs c = {.b = {1}};
-    for (int i = 0; i <= kind.m; i++) c.a[i] = num[i];
-    for (int i = 1; i <= kind.n; i++) c.b[i] = kind.form == 'A' ? fabsf(den[i - 1]) : den[i - 1];
+    for (int i = 0; i <= kind.m; i++) c.a[i] = rational_coef(num[i]);
+    for (int i = 1; i <= kind.n; i++)
+        c.b[i] = rational_coef(kind.form == 'A' ? fabsf(den[i - 1]) : den[i - 1]);
     return c;
 }
 
@@ -52,11 +58,12 @@ INLINE struct vrational vrational_broadcast(const struct rational_coefs *c, stru
     return v;
 }
 
-/* z (b1 + z (b2 + ...)), the part of Q beyond 1: z is |x| for form A, x for form B. */
-INLINE vf vrational_inner(const struct vrational *r, vf z) {
+/* b1 + z (b2 + ...): z times it is Q - 1, never negative, for form A and z = |x|, and +-(Q - 1) for form B
+   and z = x. */
+INLINE vf vrational_rest(const struct vrational *r, vf z) {
     vf q = r->b[r->kind.n];
     for (int i = r->kind.n - 1; i >= 1; i--) q = vf_fma(q, z, r->b[i]);
-    return q * z;
+    return q;
 }
 
 INLINE vf vrational_numerator(const struct vrational *r, vf x) {
@@ -97,18 +104,20 @@ static __attribute__((noinline)) vf vrational_large(const struct vrational *r, v
     return vf_load(ys);
 }
 
-INLINE vf vrational_value(const struct vrational *r, vf x) {
-    const vf magnitude = vf_abs(x);
-    vf z = x;
-    if (r->kind.form == 'A') z = magnitude;
-    vf inner = vrational_inner(r, z); /* never negative for form A */
-    if (r->kind.form == 'B') inner = vf_abs(inner);
-    const vf q = vf_set(1) + inner;
-    vf y = vrational_numerator(r, x);
-    if (r->newton)
-        y = y * vrational_reciprocal(q);
+/* Without a look at large |x|. */
+INLINE vf vrational_small(const struct vrational *r, vf x, vf magnitude) {
+    vf q;
+    if (r->kind.form == 'A')
+        q = vf_fma(vrational_rest(r, magnitude), magnitude, vf_set(1));
     else
-        y = y / q;
+        q = vf_set(1) + vf_abs(vrational_rest(r, x) * x);
+    const vf p = vrational_numerator(r, x);
+    if (r->newton) return p * vrational_reciprocal(q);
+    return p / q;
+}
+
+INLINE vf vrational_value(const struct vrational *r, vf x) {
+    const vf magnitude = vf_abs(x), y = vrational_small(r, x, magnitude);
     if (__builtin_expect(vm_any(vf_lt(vf_set(rational_large), magnitude)), 0))
         return vrational_large(r, x, y);
     return y;

@@ -9,6 +9,27 @@ INLINE vf rational_map(vf x, const void *context) {
     return vrational_value(context, x);
 }
 
+struct rational_map1 {
+    const struct vrational *coefs;
+    vf *largest; /* |x| so far, lane by lane */
+};
+
+INLINE vf rational_map_small(vf x, const void *context) {
+    const struct rational_map1 *const c = context;
+    const vf magnitude = vf_abs(x);
+    *c->largest = vf_max(magnitude, *c->largest); /* what is not a number leaves it as it is */
+    return vrational_small(c->coefs, x, magnitude);
+}
+
+/* A segment with a large |x|, once more with every vector looked at. Out of line, as a call in a loop takes
+   every register from the coefficients. */
+static __attribute__((noinline)) void rational_fwd_redo(const struct call *call, struct span s, enum dtype t,
+                                                        int store, const struct rational_coefs *coefs,
+                                                        struct rational_kind kind, int newton) {
+    const struct vrational r = vrational_broadcast(coefs, kind, newton);
+    map1(call->in[T_X], call->out[T_Y], s, t, store, 0, rational_map, &r);
+}
+
 /* The coefficients of all groups in scratch, so that a segment starts with nothing but loads. */
 static inline size_t rational_table_bytes(const struct problem *p) {
     return (size_t)p->groups * sizeof(struct rational_coefs);
@@ -30,8 +51,12 @@ INLINE void rational_fwd_segments_span(const struct problem *p, const struct cal
     for (int64_t lo = s.lo; lo < s.hi;
          lo = end, end += width, group = group + 1 == p->groups ? 0 : group + 1) {
         const struct vrational r = vrational_broadcast(&table[group], kind, newton);
-        map1(call->in[T_X], call->out[T_Y], (struct span){lo, end < s.hi ? end : s.hi}, t, store, ahead,
-             rational_map, &r);
+        const struct span part = {lo, end < s.hi ? end : s.hi};
+        vf largest = vf_set(0);
+        const struct rational_map1 context = {&r, &largest};
+        map1(call->in[T_X], call->out[T_Y], part, t, store, ahead, rational_map_small, &context);
+        if (__builtin_expect(vm_any(vf_lt(vf_set(rational_large), largest)), 0))
+            rational_fwd_redo(call, part, t, store, &table[group], kind, newton);
     }
 }
 
