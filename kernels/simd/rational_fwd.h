@@ -11,14 +11,19 @@ INLINE vf rational_map(vf x, const void *context) {
 
 struct rational_map1 {
     const struct vrational *coefs;
-    vf *largest; /* |x| so far, lane by lane */
+    vf *largest; /* |x| so far, lane by lane; NULL: no |x| is too large */
 };
 
 INLINE vf rational_map_small(vf x, const void *context) {
     const struct rational_map1 *const c = context;
     const vf magnitude = vf_abs(x);
-    *c->largest = vf_max(magnitude, *c->largest); /* what is not a number leaves it as it is */
+    if (c->largest) *c->largest = vf_max(magnitude, *c->largest); /* NaN leaves it as it is */
     return vrational_small(c->coefs, x, magnitude);
+}
+
+/* float16's largest number to the sixth is rational_large to the eighth. */
+INLINE int rational_bounded(enum dtype t, struct rational_kind kind) {
+    return t == F16 && kind.m <= 6 && kind.n <= 6;
 }
 
 /* A segment with a large |x|, once more with every vector looked at. Out of line, as a call in a loop takes
@@ -53,7 +58,7 @@ INLINE void rational_fwd_segments_span(const struct problem *p, const struct cal
         const struct vrational r = vrational_broadcast(&table[group], kind, newton);
         const struct span part = {lo, end < s.hi ? end : s.hi};
         vf largest = vf_set(0);
-        const struct rational_map1 context = {&r, &largest};
+        const struct rational_map1 context = {&r, rational_bounded(t, kind) ? NULL : &largest};
         map1(call->in[T_X], call->out[T_Y], part, t, store, ahead, rational_map_small, &context);
         if (__builtin_expect(vm_any(vf_lt(vf_set(rational_large), largest)), 0))
             rational_fwd_redo(call, part, t, store, &table[group], kind, newton);
