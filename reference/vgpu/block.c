@@ -1,0 +1,534 @@
+/* block: runs a block's warps one after the other, each until it waits or ends.
+ *
+ * A warp is a set of splits: lanes that run together. A branch that its lanes disagree on turns their split
+ * into a join, which waits at the branch's reconvergence point, and two children. The child made last runs
+ * first. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "launch.h"
+
+enum { QUANTUM = 1 << 16 };
+
+static unsigned first_lane(uint32_t mask) {
+    return mask ? (unsigned)__builtin_ctz(mask) : 0;
+}
+
+static struct split *split_new(struct warp *w, uint32_t pc, uint32_t mask, uint32_t reconverge, int parent) {
+    for (int i = 0; i < MAX_SPLITS; i++) {
+        if (w->splits[i].state == SPLIT_FREE) {
+            w->splits[i] = (struct split){pc, mask, reconverge, (int16_t)parent, 0, SPLIT_READY};
+            return &w->splits[i];
+        }
+    }
+    return NULL;
+}
+
+static bool schedule(struct warp *w) {
+    /* the youngest ready split: children before their parents' siblings, so that joins complete soon */
+    for (int k = 1; k <= MAX_SPLITS; k++) {
+        const int i = (w->current + MAX_SPLITS - k) % MAX_SPLITS;
+        if (w->splits[i].state == SPLIT_READY) {
+            w->current = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A child is gone; when it was the last one its join goes on with the lanes that arrived. */
+static void release_parent(struct warp *w, int parent) {
+    while (parent >= 0) {
+        struct split *join = &w->splits[parent];
+        if (--join->children) {
+            return;
+        }
+        if (join->mask & ~w->exited) {
+            join->mask &= ~w->exited;
+            join->state = SPLIT_READY;
+            w->current = parent;
+            return;
+        }
+        join->state = SPLIT_FREE;
+        parent = join->parent;
+    }
+}
+
+/* The current split has come to its reconvergence point. */
+static void arrive(struct warp *w) {
+    struct split *s = &w->splits[w->current];
+    const int parent = s->parent;
+    w->splits[parent].mask |= s->mask;
+    s->state = SPLIT_FREE;
+    release_parent(w, parent);
+}
+
+/* Lanes of the current split part: each target with its lanes. Those whose target is where all meet just
+ * wait. */
+static bool part(struct warp *w, const uint32_t *targets, const uint32_t *masks, unsigned count,
+                 uint32_t reconverge) {
+    struct split *s = &w->splits[w->current];
+    if (reconverge == s->reconverge && s->parent >= 0) {
+        /* the same meeting point as the enclosing branch's: its join serves */
+        struct split *join = &w->splits[s->parent];
+        const int parent = s->parent;
+        s->state = SPLIT_FREE;
+        join->children--;
+        for (unsigned k = 0; k < count; k++) {
+            if (targets[k] == reconverge) {
+                join->mask |= masks[k];
+                continue;
+            }
+            struct split *child = split_new(w, targets[k], masks[k], reconverge, parent);
+            if (!child) {
+                return false;
+            }
+            join->children++;
+            w->current = (int)(child - w->splits);
+        }
+        if (!join->children) {
+            join->children = 1;
+            release_parent(w, parent);
+        }
+        return true;
+    }
+    const int parent = w->current;
+    s->state = SPLIT_JOIN;
+    s->pc = reconverge;
+    s->mask = 0;
+    s->children = 0;
+    for (unsigned k = 0; k < count; k++) {
+        if (targets[k] == reconverge) {
+            w->splits[parent].mask |= masks[k];
+            continue;
+        }
+        struct split *child = split_new(w, targets[k], masks[k], reconverge, parent);
+        if (!child) {
+            return false;
+        }
+        w->splits[parent].children++;
+        w->current = (int)(child - w->splits);
+    }
+    return true;
+}
+
+static bool branch(struct warp *w, const struct inst *in, uint32_t active, uint32_t taken, uint32_t pc) {
+    struct memory_counts *counts = &w->block->worker->counts;
+    struct split *s = &w->splits[w->current];
+    counts->branches++;
+    if (taken == active) {
+        s->pc = in->target;
+    } else if (!taken) {
+        s->pc = pc + 1;
+    } else {
+        counts->divergent_branches++;
+        const uint32_t targets[2] = {in->target, pc + 1}, masks[2] = {taken, active & ~taken};
+        return part(w, targets, masks, 2, in->reconverge);
+    }
+    return true;
+}
+
+static bool branch_table(struct warp *w, const struct inst *in, uint32_t active, uint32_t mask, uint32_t pc) {
+    const uint32_t *index = operand(w, in->op[0]);
+    uint32_t targets[WARP_SIZE + 1], masks[WARP_SIZE + 1];
+    unsigned count = 0;
+    if (active & ~mask) {
+        targets[count] = pc + 1;
+        masks[count++] = active & ~mask;
+    }
+    for (unsigned lane = 0; lane < WARP_SIZE; lane++) {
+        if (!(mask >> lane & 1)) {
+            continue;
+        }
+        if (index[lane] >= in->count) {
+            raise_fault(w, in, lane, FAULT_ADDRESS, "index %u is outside the branch's table of %u",
+                        index[lane], in->count);
+            return true;
+        }
+        unsigned k = 0;
+        while (k < count && targets[k] != in->list[index[lane]]) {
+            k++;
+        }
+        if (k == count) {
+            targets[count] = in->list[index[lane]];
+            masks[count++] = 0;
+        }
+        masks[k] |= 1u << lane;
+    }
+    struct memory_counts *counts = &w->block->worker->counts;
+    counts->branches++;
+    if (count == 1) {
+        w->splits[w->current].pc = targets[0];
+        return true;
+    }
+    counts->divergent_branches++;
+    return part(w, targets, masks, count, in->reconverge);
+}
+
+/* ---- barriers ---- */
+
+static void barrier_release(struct block *b, struct barrier *bar) {
+    for (unsigned v = 0; v < b->warp_count; v++) {
+        struct warp *w = &b->warps[v];
+        if (!(bar->waiting >> v & 1)) {
+            continue;
+        }
+        /* who waits knows all that those who came had done */
+        for (unsigned u = 0; u < b->warp_count; u++) {
+            if (u != v && bar->known[u] > w->clocks[u]) {
+                w->clocks[u] = bar->known[u];
+            }
+        }
+        w->state = WARP_READY;
+        w->said_yes = bar->reduction;
+        w->asked = bar->count;
+    }
+    *bar = (struct barrier){0};
+}
+
+/* Some warps have left and others wait at a barrier without count: hardware lets them go on, but the program
+ * has threads that never reach the barrier. */
+static void report_left(struct block *b, const struct barrier *bar) {
+    const unsigned v = (unsigned)__builtin_ctz(bar->waiting);
+    struct warp *w = &b->warps[v];
+    const struct inst *in = &w->kernel->code[w->splits[w->current].pc - 1];
+    report(w, in, 0, VGPU_SYNC, "barrier reached by a part of the block: %u of %u warps have exited",
+           b->warp_count - b->live, b->warp_count);
+}
+
+static void barriers_check(struct block *b) {
+    for (unsigned i = 0; i < MAX_BARRIERS; i++) {
+        struct barrier *bar = &b->barriers[i];
+        if (!bar->arrived) {
+            continue;
+        }
+        uint32_t expected = bar->expected;
+        if (!expected) {
+            expected = b->live * WARP_SIZE;
+        }
+        if (bar->arrived >= expected) {
+            if (!bar->expected && b->live < b->warp_count && bar->waiting &&
+                (b->launch->checks & CHECK_SYNC)) {
+                report_left(b, bar);
+            }
+            barrier_release(b, bar);
+        }
+    }
+}
+
+enum barrier_kind { BARRIER_SYNC, BARRIER_ARRIVE, BARRIER_POPC, BARRIER_AND, BARRIER_OR };
+
+/* True if the warp must wait. op: 0 barrier, 1 count; bar.red: 2 the predicate, result in op[3] or op[4]. */
+static bool barrier_arrive(struct warp *w, const struct inst *in, uint32_t active) {
+    struct block *b = w->block;
+    const uint32_t *number = operand(w, in->op[0]);
+    const unsigned lane = first_lane(active);
+    const uint32_t all = w->lanes;
+    b->worker->counts.barriers++;
+    if (number[lane] >= MAX_BARRIERS) {
+        raise_fault(w, in, lane, FAULT_ADDRESS, "barrier %u: there are %d", number[lane], MAX_BARRIERS);
+        return true;
+    }
+    if (active != all && (b->launch->checks & CHECK_SYNC)) {
+        const unsigned missing = first_lane(all & ~active);
+        report(w, in, missing, VGPU_SYNC,
+               "barrier reached by a part of the warp: lanes %08x of %08x; lane %u %s", active, all, missing,
+               w->exited >> missing & 1 ? "has exited" : "is on another path");
+    }
+    struct barrier *bar = &b->barriers[number[lane]];
+    const bool counted = in->op[1] != UINT32_MAX;
+    const uint32_t *count = counted ? operand(w, in->op[1]) : NULL;
+    if (counted) {
+        if (count[lane] % WARP_SIZE || !count[lane]) {
+            raise_fault(w, in, lane, FAULT_ADDRESS, "barrier for %u threads: not a multiple of 32",
+                        count[lane]);
+            return true;
+        }
+        bar->expected = count[lane];
+    }
+    bar->arrived += WARP_SIZE;
+    for (unsigned u = 0; u < b->warp_count; u++) {
+        bar->known[u] = bar->known[u] > w->clocks[u] ? bar->known[u] : w->clocks[u];
+    }
+    w->clocks[w->number]++;
+    if (in->sub >= BARRIER_POPC) {
+        uint32_t p = *(const uint32_t *)operand(w, in->op[2]);
+        p = (in->flags & FLAG_NEGATED ? ~p : p) & active;
+        const uint32_t yes = (uint32_t)__builtin_popcount(p);
+        bar->count += (uint32_t)__builtin_popcount(active);
+        bar->reduction += yes;
+    }
+    if (in->sub == BARRIER_ARRIVE) {
+        barriers_check(b);
+        return false;
+    }
+    bar->waiting |= 1u << w->number;
+    w->state = WARP_BARRIER;
+    w->barrier = number[lane];
+    return true;
+}
+
+static void barrier_result(struct warp *w, const struct inst *in, uint32_t mask) {
+    if (in->sub == BARRIER_POPC) {
+        uint32_t *d = operand(w, in->op[3]);
+        for (unsigned lane = 0; lane < WARP_SIZE; lane++) {
+            d[lane] = mask >> lane & 1 ? w->said_yes : d[lane];
+        }
+    } else if (in->sub == BARRIER_AND || in->sub == BARRIER_OR) {
+        uint32_t *d = operand(w, in->op[3]);
+        const bool yes = in->sub == BARRIER_OR ? w->said_yes != 0 : w->said_yes == w->asked;
+        *d = (*d & ~mask) | (yes ? mask : 0);
+    }
+}
+
+/* ---- instructions of converged lanes ---- */
+
+/* Lanes that must take part: those the member mask names, as far as they exist and have not exited. */
+static uint32_t members(const struct warp *w, const struct inst *in, uint32_t mask) {
+    uint32_t named = UINT32_MAX;
+    if (in->aux != UINT8_MAX) {
+        named = ((const uint32_t *)operand(w, in->op[in->aux]))[first_lane(mask)];
+    }
+    return named & w->lanes & ~w->exited;
+}
+
+/* Runs the instruction when all members are here; else this split waits. False if it could only run
+ * incomplete. */
+static void run_converged(struct warp *w, const struct inst *in, uint32_t mask, uint32_t pc) {
+    const uint32_t needed = members(w, in, mask);
+    struct split *s = &w->splits[w->current];
+    if (!(needed & ~mask)) {
+        in->run(w, in, mask);
+        s->pc = pc + 1;
+        return;
+    }
+    uint32_t here = mask;
+    for (int i = 0; i < MAX_SPLITS; i++) {
+        if (w->splits[i].state == SPLIT_WARP_SYNC && w->splits[i].pc == pc) {
+            here |= w->splits[i].mask;
+        }
+    }
+    s->pc = pc;
+    s->state = SPLIT_WARP_SYNC;
+    if ((needed & ~here) && schedule(w)) {
+        return;
+    }
+    if ((needed & ~here) && (w->block->launch->checks & CHECK_SYNC)) {
+        const unsigned lane = first_lane(needed & ~here);
+        report(w, in, lane, VGPU_SYNC, "member mask %08x names lanes that are on another path; here are %08x",
+               needed, here);
+    }
+    in->run(w, in, here);
+    for (int i = 0; i < MAX_SPLITS; i++) {
+        if (w->splits[i].state == SPLIT_WARP_SYNC && w->splits[i].pc == pc) {
+            w->splits[i].state = SPLIT_READY;
+            w->splits[i].pc = pc + 1;
+            w->current = i;
+        }
+    }
+}
+
+/* Splits that all wait, at different instructions: the first goes on without the others. */
+static void break_wait(struct warp *w) {
+    for (int i = 0; i < MAX_SPLITS; i++) {
+        struct split *s = &w->splits[i];
+        if (s->state == SPLIT_WARP_SYNC) {
+            const struct inst *in = &w->kernel->code[s->pc];
+            const uint32_t pc = s->pc;
+            if (w->block->launch->checks & CHECK_SYNC) {
+                report(w, in, first_lane(s->mask), VGPU_SYNC,
+                       "lanes of a warp wait for each other at different instructions");
+            }
+            s->state = SPLIT_READY;
+            w->current = i;
+            in->run(w, in, s->mask);
+            s->pc = pc + 1;
+            return;
+        }
+    }
+}
+
+static void exit_lanes(struct warp *w, uint32_t mask, uint32_t pc) {
+    struct split *s = &w->splits[w->current];
+    w->exited |= mask;
+    s->mask &= ~mask;
+    s->pc = pc + 1;
+    if (!s->mask) {
+        s->state = SPLIT_FREE;
+        release_parent(w, s->parent);
+    }
+}
+
+/* ---- the loop ---- */
+
+static uint32_t guard_mask(const struct warp *w, const struct inst *in, uint32_t active) {
+    if (in->guard == NO_GUARD) {
+        return active;
+    }
+    const uint32_t p = *(const uint32_t *)operand(w, (uint32_t)in->guard);
+    return active & (in->guard_negated ? ~p : p);
+}
+
+/* One instruction that is not plain. False when the warp stops: waiting, done or faulted. */
+static bool step(struct warp *w, const struct inst *in, uint32_t active, uint32_t mask, uint32_t pc) {
+    struct block *b = w->block;
+    struct split *s = &w->splits[w->current];
+    s->pc = pc + 1;
+    switch (in->kind) {
+    case INST_MEMORY:
+        if (mask) {
+            in->run(w, in, mask);
+        }
+        break;
+    case INST_BRANCH:
+        if (!branch(w, in, active, mask, pc)) {
+            raise_fault(w, in, 0, FAULT_INTERNAL, "too many paths in a warp");
+        }
+        break;
+    case INST_TABLE:
+        if (!branch_table(w, in, active, mask, pc)) {
+            raise_fault(w, in, 0, FAULT_INTERNAL, "too many paths in a warp");
+        }
+        break;
+    case INST_EXIT:
+        if (mask) {
+            exit_lanes(w, mask, pc);
+        }
+        break;
+    case INST_BARRIER:
+        if (mask) {
+            return !barrier_arrive(w, in, mask) && !b->fault;
+        }
+        break;
+    case INST_WARP:
+        if (mask) {
+            run_converged(w, in, mask, pc);
+        }
+        break;
+    case INST_TRAP:
+        if (mask) {
+            raise_fault(w, in, first_lane(mask), in->sub ? FAULT_ASSERT : FAULT_TRAP,
+                        in->sub ? "assertion failed" : "trap");
+        }
+        break;
+    default: break;
+    }
+    return !b->fault;
+}
+
+static void warp_done(struct warp *w) {
+    struct block *b = w->block;
+    w->state = WARP_DONE;
+    b->live--;
+    barriers_check(b);
+}
+
+/* Runs until the warp waits, ends, faults or its quantum is over. */
+static void warp_run(struct warp *w) {
+    const struct inst *code = w->kernel->code;
+    struct tally *tally = w->block->worker->tally;
+    uint64_t left = QUANTUM;
+    for (;;) {
+        struct split *s = &w->splits[w->current];
+        if (s->state != SPLIT_READY) {
+            if (schedule(w)) {
+                continue;
+            }
+            if (!(w->lanes & ~w->exited)) {
+                warp_done(w);
+                return;
+            }
+            break_wait(w);
+            if (w->block->fault) {
+                return;
+            }
+            continue;
+        }
+        uint32_t pc = s->pc;
+        const uint32_t active = s->mask, meet = s->reconverge;
+        const uint64_t before = left;
+        for (;;) {
+            if (pc == meet && s->parent >= 0) {
+                w->issued += before - left;
+                s->pc = pc;
+                arrive(w);
+                break;
+            }
+            const struct inst *in = &code[pc];
+            const uint32_t mask = guard_mask(w, in, active);
+            tally[pc].warps++;
+            tally[pc].threads += mask == UINT32_MAX ? WARP_SIZE : (uint64_t)__builtin_popcount(mask);
+            left--;
+            if (in->kind == INST_PLAIN) {
+                if (mask) {
+                    in->run(w, in, mask);
+                }
+                pc++;
+                continue;
+            }
+            w->issued += before - left;
+            if (!step(w, in, active, mask, pc)) {
+                return;
+            }
+            if (left >> 63 || left == 0) {
+                const uint64_t used = QUANTUM - left;
+                if (w->block->budget <= used) {
+                    raise_fault(w, in, first_lane(active), FAULT_RUNAWAY,
+                                "block passed its limit of instructions");
+                } else {
+                    w->block->budget -= used;
+                }
+                /* let another path of the warp run: it may be the one that is waited for */
+                schedule(w);
+                return;
+            }
+            break;
+        }
+    }
+}
+
+static void report_stuck(struct block *b) {
+    for (unsigned v = 0; v < b->warp_count; v++) {
+        struct warp *w = &b->warps[v];
+        if (w->state == WARP_BARRIER) {
+            const struct inst *in = &w->kernel->code[w->splits[w->current].pc - 1];
+            raise_fault(w, in, first_lane(w->lanes), FAULT_DEADLOCK,
+                        "barrier %u is never complete: %u of %u threads arrived and no other warp can",
+                        w->barrier, b->barriers[w->barrier].arrived, b->barriers[w->barrier].expected);
+            return;
+        }
+    }
+}
+
+void block_run(struct block *b) {
+    while (b->live && !b->fault) {
+        bool progress = false;
+        for (unsigned v = 0; v < b->warp_count && !b->fault; v++) {
+            struct warp *w = &b->warps[v];
+            if (w->state == WARP_READY) {
+                const uint32_t pc = w->splits[w->current].pc;
+                if (pc && w->kernel->code[pc - 1].kind == INST_BARRIER &&
+                    w->splits[w->current].state == SPLIT_READY && w->barrier != UINT32_MAX) {
+                    barrier_result(w, &w->kernel->code[pc - 1], w->splits[w->current].mask);
+                    w->barrier = UINT32_MAX;
+                }
+                warp_run(w);
+                progress = true;
+            }
+            if (w->state == WARP_BARRIER) {
+                barriers_check(b);
+            }
+        }
+        if (!progress) {
+            barriers_check(b);
+            bool ready = false;
+            for (unsigned v = 0; v < b->warp_count; v++) {
+                ready |= b->warps[v].state == WARP_READY;
+            }
+            if (!ready && b->live && !b->fault) {
+                report_stuck(b);
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+/* decode_warp: barriers, shfl, vote, match, redux, activemask, elect; mma. */
+#include <string.h>
+
+#include "lower.h"
+#include "matrix.h"
+
+static struct inst *emit_warp(struct lowering *l, const char *handler, unsigned defs, unsigned used,
+                              const uint32_t *op, unsigned mask_at) {
+    struct inst *in = lower_emit(l);
+    in->run = exec_find(handler);
+    in->kind = INST_WARP;
+    in->pipe = PIPE_LSU;
+    in->defs = (uint8_t)defs;
+    in->used = (uint8_t)used;
+    memcpy(in->op, op, used * sizeof *op);
+    in->aux = (uint8_t)mask_at;
+    return in;
+}
+
+static uint32_t predicate_source(struct lowering *l, const struct ptx_operand *o, bool *negated) {
+    struct ptx_operand plain = *o;
+    *negated = o->negated;
+    plain.negated = false;
+    return lower_source(l, &plain, 1, false);
+}
+
+static uint32_t second_target(struct lowering *l, const struct ptx_operand *o) {
+    const uint32_t reg = o->second ? lower_symbol_register(l, o->second) : lower_register(l, REG_PREDICATE);
+    if (lower_class(l, reg) != REG_PREDICATE) {
+        lower_fail(l, "operand has the wrong width");
+    }
+    return reg;
+}
+
+static int take_one(struct words *w, const char *const *names, int count) {
+    for (int i = 0; i < count; i++) {
+        if (words_take(w, names[i])) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* ---- barriers of the block ---- */
+
+static bool decode_barrier(struct lowering *l, struct words *w, const struct ptx_instruction *p) {
+    words_take(w, "cta");
+    words_take(w, "aligned");
+    static const char *const kinds[] = {"sync", "arrive", "red"};
+    const int kind = take_one(w, kinds, 3);
+    if (kind == 0 && words_take(w, "warp")) {
+        return false;
+    }
+    static const char *const reductions[] = {"popc", "and", "or"};
+    const int reduction = kind == 2 ? take_one(w, reductions, 3) : 0;
+    const struct ptx_type type = kind == 2 ? words_take_type(w, NULL) : (struct ptx_type){0};
+    words_done(l, w);
+    const unsigned results = kind == 2, predicates = kind == 2;
+    if (kind < 0 || reduction < 0 || p->count < 1 + results + predicates ||
+        p->count > 2 + results + predicates || (kind == 1 && p->count != 2)) {
+        lower_fail(l, "instruction is not supported");
+    }
+    uint32_t op[4] = {lower_source(l, &p->operands[results], 32, false), UINT32_MAX, UINT32_MAX, UINT32_MAX};
+    if (p->count == 2 + results + predicates) {
+        op[1] = lower_source(l, &p->operands[results + 1], 32, false);
+    }
+    bool negated = false;
+    if (kind == 2) {
+        op[2] = predicate_source(l, &p->operands[p->count - 1], &negated);
+        op[3] = lower_target(l, &p->operands[0], type.kind == 'p' ? 1 : 32);
+    }
+    struct inst *in = lower_emit(l);
+    in->kind = INST_BARRIER;
+    in->pipe = PIPE_CONTROL;
+    in->sub = (uint8_t)(kind == 2 ? 2 + reduction : kind);
+    in->flags = negated ? FLAG_NEGATED : 0;
+    memcpy(in->op, op, sizeof op);
+    in->used = 4; /* the result counts as read too: lanes elsewhere keep theirs */
+    return true;
+}
+
+static bool decode_warp_barrier(struct lowering *l, const struct ptx_instruction *p) {
+    if (p->count != 1) {
+        lower_fail(l, "wrong number of operands");
+    }
+    const uint32_t op = lower_source(l, &p->operands[0], 32, false);
+    emit_warp(l, "bar.warp", 0, 1, &op, 0);
+    return true;
+}
+
+/* ---- lanes ---- */
+
+static bool decode_shfl(struct lowering *l, struct words *w, const struct ptx_instruction *p) {
+    static const char *const modes[] = {"up", "down", "bfly", "idx"};
+    const bool sync = words_take(w, "sync");
+    const int mode = take_one(w, modes, 4);
+    const struct ptx_type type = words_take_type(w, NULL);
+    words_done(l, w);
+    if (!sync || mode < 0 || type.bits != 32 || p->count != 5) {
+        lower_fail(l, "instruction is not supported");
+    }
+    const uint32_t op[6] = {
+        lower_target(l, &p->operands[0], 32),        second_target(l, &p->operands[0]),
+        lower_source(l, &p->operands[1], 32, false), lower_source(l, &p->operands[2], 32, false),
+        lower_source(l, &p->operands[3], 32, false), lower_source(l, &p->operands[4], 32, false)};
+    emit_warp(l, "shfl", 2, 6, op, 5)->sub = (uint8_t)mode;
+    return true;
+}
+
+static bool decode_vote(struct lowering *l, struct words *w, const struct ptx_instruction *p) {
+    static const char *const modes[] = {"all", "any", "uni", "ballot"};
+    const bool sync = words_take(w, "sync");
+    const int mode = take_one(w, modes, 4);
+    const struct ptx_type type = words_take_type(w, NULL);
+    words_done(l, w);
+    if (!sync || mode < 0 || p->count != 3 || type.bits != (mode == 3 ? 32 : 1)) {
+        lower_fail(l, "instruction is not supported");
+    }
+    bool negated;
+    const uint32_t predicate = predicate_source(l, &p->operands[1], &negated);
+    const uint32_t op[3] = {lower_target(l, &p->operands[0], type.bits), predicate,
+                            lower_source(l, &p->operands[2], 32, false)};
+    struct inst *in = emit_warp(l, "vote", 1, 3, op, 2);
+    in->sub = (uint8_t)mode;
+    in->flags = negated ? FLAG_NEGATED : 0;
+    return true;
+}
+
+static bool decode_match(struct lowering *l, struct words *w, const struct ptx_instruction *p) {
+    static const char *const modes[] = {"any", "all"};
+    const bool sync = words_take(w, "sync");
+    const int mode = take_one(w, modes, 2);
+    const struct ptx_type type = words_take_type(w, NULL);
+    words_done(l, w);
+    if (!sync || mode < 0 || p->count != 3 || (type.bits != 32 && type.bits != 64)) {
+        lower_fail(l, "instruction is not supported");
+    }
+    const uint32_t op[4] = {lower_target(l, &p->operands[0], 32), second_target(l, &p->operands[0]),
+                            lower_source(l, &p->operands[1], type.bits, false),
+                            lower_source(l, &p->operands[2], 32, false)};
+    struct inst *in = emit_warp(l, "match", 2, 4, op, 3);
+    in->sub = (uint8_t)mode;
+    in->flags = type.bits == 64 ? FLAG_WIDE_DATA : 0;
+    return true;
+}
+
+static bool decode_redux(struct lowering *l, struct words *w, const struct ptx_instruction *p) {
+    static const char *const modes[] = {"add", "min", "max", "and", "or", "xor"};
+    const bool sync = words_take(w, "sync");
+    const int mode = take_one(w, modes, 6);
+    const struct ptx_type type = words_take_type(w, NULL);
+    words_done(l, w);
+    if (!sync || mode < 0 || p->count != 3 || type.bits != 32 || type.kind == 'f') {
+        lower_fail(l, "instruction is not supported");
+    }
+    const uint32_t op[3] = {lower_target(l, &p->operands[0], 32), lower_source(l, &p->operands[1], 32, false),
+                            lower_source(l, &p->operands[2], 32, false)};
+    struct inst *in = emit_warp(l, "redux", 1, 3, op, 2);
+    in->sub = (uint8_t)mode;
+    in->flags = type.kind == 's' ? FLAG_SIGNED : 0;
+    return true;
+}
+
+bool decode_warp(struct lowering *l, const struct ptx_instruction *p) {
+    struct words w;
+    words_split(l, &w, p->opcode);
+    if (strcmp(p->opcode, "bar.warp.sync") == 0) {
+        return decode_warp_barrier(l, p);
+    }
+    if (strcmp(w.word[0], "bar") == 0 || strcmp(w.word[0], "barrier") == 0) {
+        return decode_barrier(l, &w, p);
+    }
+    if (strcmp(w.word[0], "shfl") == 0) {
+        return decode_shfl(l, &w, p);
+    }
+    if (strcmp(w.word[0], "vote") == 0) {
+        return decode_vote(l, &w, p);
+    }
+    if (strcmp(w.word[0], "match") == 0) {
+        return decode_match(l, &w, p);
+    }
+    if (strcmp(w.word[0], "redux") == 0) {
+        return decode_redux(l, &w, p);
+    }
+    if (strcmp(p->opcode, "activemask.b32") == 0 && p->count == 1) {
+        struct inst *in = lower_emit(l);
+        in->run = exec_find("activemask");
+        in->op[0] = lower_target(l, &p->operands[0], 32);
+        in->defs = in->used = 1;
+        return true;
+    }
+    if (strcmp(p->opcode, "elect.sync") == 0 && p->count == 2) {
+        const uint32_t op[3] = {lower_target(l, &p->operands[0], 32), second_target(l, &p->operands[0]),
+                                lower_source(l, &p->operands[1], 32, false)};
+        emit_warp(l, "elect", 2, 3, op, 2);
+        return true;
+    }
+    return false;
+}
+
+/* ---- mma ---- */
+
+static unsigned fragment(struct lowering *l, const struct ptx_operand *o, unsigned count, bool destination,
+                         uint32_t *list) {
+    if ((o->kind == PTX_OP_LIST ? o->count : 1) != count) {
+        lower_fail(l, "fragment has the wrong number of registers");
+    }
+    for (unsigned i = 0; i < count; i++) {
+        const struct ptx_operand *item = o->kind == PTX_OP_LIST ? &o->list[i] : o;
+        list[i] = destination ? lower_target(l, item, 32) : lower_source(l, item, 32, false);
+    }
+    return count;
+}
+
+bool decode_matrix(struct lowering *l, const struct ptx_instruction *p) {
+    struct words w;
+    words_split(l, &w, p->opcode);
+    if (strcmp(w.word[0], "mma") != 0) {
+        return false;
+    }
+    /* mma.sync.aligned.shape.row.col.dtype.atype.btype.ctype */
+    static const char *const types[] = {"f16", "bf16", "tf32", "f32"};
+    if (w.count != 10 || strcmp(w.word[1], "sync") != 0 || strcmp(w.word[2], "aligned") != 0 ||
+        strcmp(w.word[4], "row") != 0 || strcmp(w.word[5], "col") != 0 || strcmp(w.word[7], w.word[8]) != 0 ||
+        p->count != 4) {
+        return false;
+    }
+    int type = -1, shape = -1;
+    for (int i = 0; i < 3; i++) {
+        type = strcmp(types[i], w.word[7]) == 0 ? i : type;
+    }
+    for (int i = 0; i < 4; i++) {
+        shape =
+            strcmp(matrix_shapes[i].name, w.word[3]) == 0 && matrix_shapes[i].is_tf32 == (type == MATRIX_TF32)
+                ? i
+                : shape;
+    }
+    const bool half_d = strcmp(w.word[6], "f16") == 0, half_c = strcmp(w.word[9], "f16") == 0;
+    if (type < 0 || shape < 0 || (!half_d && strcmp(w.word[6], "f32") != 0) ||
+        (!half_c && strcmp(w.word[9], "f32") != 0) || ((half_d || half_c) && type != MATRIX_F16)) {
+        return false;
+    }
+    const struct matrix_shape *s = &matrix_shapes[shape];
+    uint32_t *list = lower_alloc(l, 20 * sizeof *list);
+    const unsigned d = fragment(l, &p->operands[0], half_d ? 2 : 4, true, list);
+    unsigned at = d;
+    at += fragment(l, &p->operands[1], s->a_registers, false, list + at);
+    at += fragment(l, &p->operands[2], s->b_registers, false, list + at);
+    at += fragment(l, &p->operands[3], half_c ? 2 : 4, false, list + at);
+    struct inst *in = emit_warp(l, "mma", 0, 0, list, UINT8_MAX);
+    in->pipe = PIPE_TENSOR;
+    in->list = list;
+    in->count = (uint8_t)at;
+    in->list_defs = in->bytes = (uint8_t)d;
+    in->lists_registers = true;
+    in->sub = (uint8_t)shape;
+    in->flags = (half_c ? MATRIX_HALF_C : 0) | (half_d ? MATRIX_HALF_D : 0);
+    in->type = (uint8_t)type;
+    return true;
+}

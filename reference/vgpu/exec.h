@@ -1,0 +1,166 @@
+/* exec: what the handlers of plain instructions share. These files are compiled once for each instruction set
+ * of the host; EXEC_NAME() keeps the copies apart. A handler computes all 32 lanes - they vectorise - and
+ * writes the active ones. */
+#ifndef VGPU_EXEC_H
+#define VGPU_EXEC_H
+
+#include <string.h>
+
+#include "machine.h"
+
+#define EXEC_JOIN2(a, b) a##_##b
+#define EXEC_JOIN(a, b) EXEC_JOIN2(a, b)
+#define EXEC_NAME(name) EXEC_JOIN(name, VGPU_ISA)
+
+#define EACH_LANE for (unsigned l = 0; l < WARP_SIZE; l++)
+#define LANE_ARRAY __attribute__((aligned(64)))
+
+struct exec_name {
+    const char *name;
+    exec_fn *run;
+};
+
+struct exec_names {
+    const struct exec_name *names;
+    size_t count;
+};
+
+/* Storage type, value type and unsigned type of each PTX type: 16-bit values sit in 32-bit lanes. */
+#define ST_u16 uint32_t
+#define VT_u16 uint16_t
+#define UT_u16 uint16_t
+#define ST_s16 uint32_t
+#define VT_s16 int16_t
+#define UT_s16 uint16_t
+#define ST_u32 uint32_t
+#define VT_u32 uint32_t
+#define UT_u32 uint32_t
+#define ST_s32 uint32_t
+#define VT_s32 int32_t
+#define UT_s32 uint32_t
+#define ST_u64 uint64_t
+#define VT_u64 uint64_t
+#define UT_u64 uint64_t
+#define ST_s64 uint64_t
+#define VT_s64 int64_t
+#define UT_s64 uint64_t
+#define ST_f32 float
+#define VT_f32 float
+#define UT_f32 float
+#define ST_f64 double
+#define VT_f64 double
+#define UT_f64 double
+
+static inline void put_u32(struct warp *w, uint32_t op, uint32_t mask, const uint32_t *t) {
+    uint32_t *d = operand(w, op);
+    if (mask == UINT32_MAX) {
+        memcpy(d, t, 4 * WARP_SIZE);
+        return;
+    }
+    EACH_LANE {
+        d[l] = mask >> l & 1 ? t[l] : d[l];
+    }
+}
+
+static inline void put_u64(struct warp *w, uint32_t op, uint32_t mask, const uint64_t *t) {
+    uint64_t *d = operand(w, op);
+    if (mask == UINT32_MAX) {
+        memcpy(d, t, 8 * WARP_SIZE);
+        return;
+    }
+    EACH_LANE {
+        d[l] = mask >> l & 1 ? t[l] : d[l];
+    }
+}
+
+static inline void put_f32(struct warp *w, uint32_t op, uint32_t mask, const float *t) {
+    float *d = operand(w, op);
+    if (mask == UINT32_MAX) {
+        memcpy(d, t, 4 * WARP_SIZE);
+        return;
+    }
+    EACH_LANE {
+        d[l] = mask >> l & 1 ? t[l] : d[l];
+    }
+}
+
+static inline void put_f64(struct warp *w, uint32_t op, uint32_t mask, const double *t) {
+    double *d = operand(w, op);
+    if (mask == UINT32_MAX) {
+        memcpy(d, t, 8 * WARP_SIZE);
+        return;
+    }
+    EACH_LANE {
+        d[l] = mask >> l & 1 ? t[l] : d[l];
+    }
+}
+
+#define PUT(w, op, mask, t)                                                                                  \
+    _Generic(&(t)[0], uint32_t *: put_u32, uint64_t *: put_u64, float *: put_f32, double *: put_f64)(w, op, mask, t)
+
+static inline uint32_t get_predicate(const struct warp *w, uint32_t op) {
+    const uint32_t *p = operand(w, op);
+    return *p;
+}
+
+static inline void put_predicate(struct warp *w, uint32_t op, uint32_t mask, uint32_t value) {
+    uint32_t *p = operand(w, op);
+    *p = (*p & ~mask) | (value & mask);
+}
+
+/* D = type of the result, A, B, C of the sources; expr in a, b, c. */
+#define HANDLER(name) static void name(struct warp *w, const struct inst *i, uint32_t m)
+#define OP1(name, D, A, expr)                                                                                \
+    HANDLER(name) {                                                                                          \
+        const ST_##A *pa = operand(w, i->op[1]);                                                             \
+        LANE_ARRAY ST_##D t[WARP_SIZE];                                                                      \
+        EACH_LANE {                                                                                          \
+            const VT_##A a = (VT_##A)pa[l];                                                                  \
+            t[l] = (ST_##D)(UT_##D)(expr);                                                                   \
+        }                                                                                                    \
+        PUT(w, i->op[0], m, t);                                                                              \
+    }
+#define OP2(name, D, A, B, expr)                                                                             \
+    HANDLER(name) {                                                                                          \
+        const ST_##A *pa = operand(w, i->op[1]);                                                             \
+        const ST_##B *pb = operand(w, i->op[2]);                                                             \
+        LANE_ARRAY ST_##D t[WARP_SIZE];                                                                      \
+        EACH_LANE {                                                                                          \
+            const VT_##A a = (VT_##A)pa[l];                                                                  \
+            const VT_##B b = (VT_##B)pb[l];                                                                  \
+            t[l] = (ST_##D)(UT_##D)(expr);                                                                   \
+        }                                                                                                    \
+        PUT(w, i->op[0], m, t);                                                                              \
+    }
+#define OP3(name, D, A, B, C, expr)                                                                          \
+    HANDLER(name) {                                                                                          \
+        const ST_##A *pa = operand(w, i->op[1]);                                                             \
+        const ST_##B *pb = operand(w, i->op[2]);                                                             \
+        const ST_##C *pc = operand(w, i->op[3]);                                                             \
+        LANE_ARRAY ST_##D t[WARP_SIZE];                                                                      \
+        EACH_LANE {                                                                                          \
+            const VT_##A a = (VT_##A)pa[l];                                                                  \
+            const VT_##B b = (VT_##B)pb[l];                                                                  \
+            const VT_##C c = (VT_##C)pc[l];                                                                  \
+            t[l] = (ST_##D)(UT_##D)(expr);                                                                   \
+        }                                                                                                    \
+        PUT(w, i->op[0], m, t);                                                                              \
+    }
+#define OP4(name, D, A, B, C, E, expr)                                                                       \
+    HANDLER(name) {                                                                                          \
+        const ST_##A *pa = operand(w, i->op[1]);                                                             \
+        const ST_##B *pb = operand(w, i->op[2]);                                                             \
+        const ST_##C *pc = operand(w, i->op[3]);                                                             \
+        const ST_##E *pe = operand(w, i->op[4]);                                                             \
+        LANE_ARRAY ST_##D t[WARP_SIZE];                                                                      \
+        EACH_LANE {                                                                                          \
+            const VT_##A a = (VT_##A)pa[l];                                                                  \
+            const VT_##B b = (VT_##B)pb[l];                                                                  \
+            const VT_##C c = (VT_##C)pc[l];                                                                  \
+            const VT_##E e = (VT_##E)pe[l];                                                                  \
+            t[l] = (ST_##D)(UT_##D)(expr);                                                                   \
+        }                                                                                                    \
+        PUT(w, i->op[0], m, t);                                                                              \
+    }
+
+#endif

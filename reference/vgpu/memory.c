@@ -1,0 +1,188 @@
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "ir.h"
+
+enum { GRANULE = 512 };
+
+static void *reserve(uint64_t bytes) {
+    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+bool memory_open(struct memory *memory, uint64_t capacity) {
+    *memory = (struct memory){.capacity = capacity};
+    memory->host = reserve(capacity);
+    memory->written = reserve(capacity / 8);
+    if (!memory->host || !memory->written) {
+        memory_close(memory);
+        return false;
+    }
+    return true;
+}
+
+void memory_close(struct memory *memory) {
+    if (memory->host) {
+        munmap(memory->host, memory->capacity);
+    }
+    if (memory->written) {
+        munmap(memory->written, memory->capacity / 8);
+    }
+    free(memory->allocations);
+    *memory = (struct memory){0};
+}
+
+static bool insert(struct memory *memory, uint32_t at, struct allocation a) {
+    if (memory->count == memory->room) {
+        const uint32_t room = memory->room ? 2 * memory->room : 64;
+        struct allocation *bigger = realloc(memory->allocations, room * sizeof *bigger);
+        if (!bigger) {
+            return false;
+        }
+        memory->allocations = bigger;
+        memory->room = room;
+    }
+    memmove(memory->allocations + at + 1, memory->allocations + at, (memory->count - at) * sizeof a);
+    memory->allocations[at] = a;
+    memory->count++;
+    return true;
+}
+
+/* Addresses are used again only when the device is full: until then a pointer to freed memory is recognised.
+ */
+static uint64_t reuse(struct memory *memory, uint64_t bytes, uint64_t span) {
+    for (uint32_t i = 0; i < memory->count; i++) {
+        uint64_t end = 0;
+        uint32_t last = i;
+        while (last < memory->count && memory->allocations[last].freed) {
+            end = last + 1 < memory->count ? memory->allocations[last + 1].base
+                                           : VGPU_GLOBAL_BASE + memory->top;
+            last++;
+        }
+        if (last > i && end - memory->allocations[i].base >= span) {
+            const uint64_t base = memory->allocations[i].base;
+            memmove(memory->allocations + i + 1, memory->allocations + last,
+                    (memory->count - last) * sizeof *memory->allocations);
+            memory->count -= last - i - 1;
+            memory->allocations[i] = (struct allocation){.base = base, .bytes = bytes};
+            return base;
+        }
+        i = last > i ? last - 1 : i;
+    }
+    return 0;
+}
+
+uint64_t memory_alloc(struct memory *memory, uint64_t bytes) {
+    if (!bytes || bytes > memory->capacity - memory->used) {
+        return 0;
+    }
+    const uint64_t span = (bytes + GRANULE - 1) / GRANULE * GRANULE + GRANULE;
+    uint64_t base;
+    if (memory->top + span <= memory->capacity) {
+        base = VGPU_GLOBAL_BASE + memory->top;
+        if (!insert(memory, memory->count, (struct allocation){.base = base, .bytes = bytes})) {
+            return 0;
+        }
+        memory->top += span;
+    } else {
+        base = reuse(memory, bytes, span);
+        if (!base) {
+            return 0;
+        }
+    }
+    memory->used += bytes;
+    return base;
+}
+
+static uint64_t page_up(uint64_t x, uint64_t page) {
+    return (x + page - 1) / page * page;
+}
+
+bool memory_free(struct memory *memory, uint64_t address) {
+    struct allocation *a = memory_find(memory, address);
+    if (!a || a->freed || a->base != address) {
+        return false;
+    }
+    a->freed = true;
+    memory->used -= a->bytes;
+    /* whole pages go back to the system; shadow bits of the rest are cleared by hand */
+    const uint64_t offset = address - VGPU_GLOBAL_BASE, end = offset + a->bytes;
+    const uint64_t first = page_up(offset, 4096), last = end / 4096 * 4096;
+    if (last > first) {
+        madvise(memory->host + first, last - first, MADV_DONTNEED);
+    }
+    memset(memory->written + offset / 8, 0, (a->bytes + 7) / 8);
+    return true;
+}
+
+struct allocation *memory_find(const struct memory *memory, uint64_t address) {
+    uint32_t low = 0, high = memory->count;
+    while (low < high) {
+        const uint32_t middle = (low + high) / 2;
+        if (memory->allocations[middle].base <= address) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (!low) {
+        return NULL;
+    }
+    struct allocation *a = &memory->allocations[low - 1];
+    return address - a->base < a->bytes ? a : NULL;
+}
+
+struct allocation *memory_range(const struct memory *memory, uint64_t address, uint64_t bytes) {
+    struct allocation *a = memory_find(memory, address);
+    return a && !a->freed && bytes <= a->bytes - (address - a->base) ? a : NULL;
+}
+
+void memory_mark_written(struct memory *memory, uint64_t address, uint64_t bytes) {
+    uint64_t at = address - VGPU_GLOBAL_BASE;
+    const uint64_t end = at + bytes;
+    /* blocks run at the same time, so a shared byte of the bit map is set atomically */
+    for (; at < end && (at & 7 || end - at < 8); at++) {
+        const uint8_t bit = (uint8_t)(1u << (at & 7));
+        if (!(__atomic_load_n(&memory->written[at / 8], __ATOMIC_RELAXED) & bit)) {
+            __atomic_fetch_or(&memory->written[at / 8], bit, __ATOMIC_RELAXED);
+        }
+    }
+    const uint64_t whole = (end - at) / 8;
+    if (at < end && whole) {
+        if (whole <= 64) {
+            for (uint64_t k = 0; k < whole; k++) {
+                __atomic_store_n(&memory->written[at / 8 + k], 0xff, __ATOMIC_RELAXED);
+            }
+        } else {
+            memset(memory->written + at / 8, 0xff, whole);
+        }
+        at += 8 * whole;
+    }
+    if (at < end) {
+        memory_mark_written(memory, VGPU_GLOBAL_BASE + at, end - at);
+    }
+}
+
+bool memory_is_written(const struct memory *memory, uint64_t address, uint64_t bytes) {
+    uint64_t at = address - VGPU_GLOBAL_BASE;
+    const uint64_t end = at + bytes;
+    for (; at < end && (at & 7); at++) {
+        if (!(memory->written[at / 8] >> (at & 7) & 1)) {
+            return false;
+        }
+    }
+    for (; end - at >= 8; at += 8) {
+        if (__atomic_load_n(&memory->written[at / 8], __ATOMIC_RELAXED) != 0xff) {
+            return false;
+        }
+    }
+    for (; at < end; at++) {
+        if (!(memory->written[at / 8] >> (at & 7) & 1)) {
+            return false;
+        }
+    }
+    return true;
+}
