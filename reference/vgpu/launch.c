@@ -157,8 +157,6 @@ static bool chains_put(struct chains *c, uint64_t address, uint64_t count) {
     return true;
 }
 
-void chain_add(struct worker *worker, uint64_t address, uint32_t count);
-
 void chain_add(struct worker *worker, uint64_t address, uint32_t count) {
     struct worker_state *s = (struct worker_state *)worker;
     s->failed |= !chains_put(&s->chains, address, count);

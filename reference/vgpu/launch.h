@@ -49,4 +49,7 @@ void report(struct warp *w, const struct inst *in, unsigned lane, enum vgpu_find
 void raise_fault(struct warp *w, const struct inst *in, unsigned lane, enum fault fault, const char *format,
                  ...) __attribute__((format(printf, 5, 6)));
 
+/* Counts atomics on an address, for the longest chain. */
+void chain_add(struct worker *worker, uint64_t address, uint32_t count);
+
 #endif

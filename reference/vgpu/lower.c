@@ -1,15 +1,11 @@
-/* lower: walks an entry function, inlines the functions it calls and decodes every instruction.
- *
- * Calls are inlined: each call has a frame of its own with registers and parameters of its own, which is what
- * the PTX ABI means for anything but recursion and calls through pointers; those are refused. Reconvergence
- * then works across calls without a call stack per lane. */
+/* lower: walks an entry function, inlines the functions it calls and decodes every instruction. */
 #include "lower.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_CODE = 1 << 20, MAX_INLINE_DEPTH = 24, MAX_LOCAL = 512 << 10 };
+enum { MAX_CODE = 1 << 20, MAX_LOCAL = 512 << 10 };
 
 _Noreturn void lower_fail(struct lowering *l, const char *what) {
     if (l->at) {
@@ -28,7 +24,7 @@ void *lower_alloc(struct lowering *l, size_t bytes) {
     return memory;
 }
 
-static void *grow(struct lowering *l, void *array, uint32_t *capacity, size_t bytes) {
+void *lower_grow(struct lowering *l, void *array, uint32_t *capacity, size_t bytes) {
     const uint32_t more = *capacity ? 2 * *capacity : 256;
     void *bigger = lower_alloc(l, more * bytes);
     if (*capacity) {
@@ -40,7 +36,7 @@ static void *grow(struct lowering *l, void *array, uint32_t *capacity, size_t by
 
 struct inst *lower_emit(struct lowering *l) {
     if (l->count == l->capacity) {
-        l->code = grow(l, l->code, &l->capacity, sizeof *l->code);
+        l->code = lower_grow(l, l->code, &l->capacity, sizeof *l->code);
     }
     if (l->count >= MAX_CODE) {
         lower_fail(l, "kernel has too many instructions");
@@ -63,7 +59,7 @@ struct inst *lower_emit(struct lowering *l) {
 
 uint32_t lower_register(struct lowering *l, enum reg_class class) {
     if (l->registers == l->register_capacity) {
-        l->classes = grow(l, l->classes, &l->register_capacity, 1);
+        l->classes = lower_grow(l, l->classes, &l->register_capacity, 1);
     }
     l->classes[l->registers] = (uint8_t) class;
     return l->registers++;
@@ -71,355 +67,6 @@ uint32_t lower_register(struct lowering *l, enum reg_class class) {
 
 enum reg_class lower_class(const struct lowering *l, uint32_t reg) {
     return (enum reg_class)l->classes[reg];
-}
-
-uint32_t lower_constant(struct lowering *l, uint64_t value, unsigned bytes) {
-    /* Few distinct values occur; a linear search over those of the kernel is quick enough. */
-    const unsigned step = bytes == 8 ? 256 : 128;
-    for (uint32_t at = 0; at + step <= l->constant_bytes; at += 128) {
-        bool same = true;
-        for (unsigned lane = 0; same && lane < 32; lane++) {
-            same = memcmp(l->constants + at + lane * bytes, &value, bytes) == 0;
-        }
-        if (same) {
-            return at | VGPU_CONSTANT;
-        }
-    }
-    while (l->constant_bytes + step > l->constant_capacity) {
-        l->constants = grow(l, l->constants, &l->constant_capacity, 1);
-    }
-    for (unsigned lane = 0; lane < 32; lane++) {
-        memcpy(l->constants + l->constant_bytes + lane * bytes, &value, bytes);
-    }
-    l->constant_bytes += step;
-    return (l->constant_bytes - step) | VGPU_CONSTANT;
-}
-
-uint32_t lower_symbol_register(struct lowering *l, const struct ptx_symbol *s) {
-    return l->frame->first_register + s->index;
-}
-
-uint64_t lower_address(struct lowering *l, const struct ptx_symbol *s, enum ptx_space *space) {
-    if (s->kind != PTX_SYM_VARIABLE) {
-        lower_fail(l, "operand is not a variable");
-    }
-    *space = s->space;
-    if (s->space != PTX_PARAM && s->space != PTX_LOCAL) {
-        return s->offset;
-    }
-    const struct frame *f = l->frame;
-    if (!s->is_formal) {
-        *space = PTX_LOCAL;
-        return f->storage[s->member];
-    }
-    if (!f->caller) {
-        return s->offset;
-    }
-    *space = PTX_LOCAL;
-    for (uint32_t i = 0; i < f->function->formal_count; i++) {
-        if (f->function->formals[i] == s) {
-            return f->formals[i];
-        }
-    }
-    for (uint32_t i = 0; i < f->function->result_count; i++) {
-        if (f->function->results[i] == s) {
-            return f->results[i];
-        }
-    }
-    lower_fail(l, "unknown parameter");
-}
-
-static const struct {
-    const char *name;
-    enum special special;
-} special_names[] = {
-    {"%tid.x", SPECIAL_TID_X},
-    {"%tid.y", SPECIAL_TID_Y},
-    {"%tid.z", SPECIAL_TID_Z},
-    {"%ntid.x", SPECIAL_NTID_X},
-    {"%ntid.y", SPECIAL_NTID_Y},
-    {"%ntid.z", SPECIAL_NTID_Z},
-    {"%ctaid.x", SPECIAL_CTAID_X},
-    {"%ctaid.y", SPECIAL_CTAID_Y},
-    {"%ctaid.z", SPECIAL_CTAID_Z},
-    {"%nctaid.x", SPECIAL_NCTAID_X},
-    {"%nctaid.y", SPECIAL_NCTAID_Y},
-    {"%nctaid.z", SPECIAL_NCTAID_Z},
-    {"%laneid", SPECIAL_LANEID},
-    {"%warpid", SPECIAL_WARPID},
-    {"%nwarpid", SPECIAL_NWARPID},
-    {"%smid", SPECIAL_SMID},
-    {"%nsmid", SPECIAL_NSMID},
-    {"%gridid", SPECIAL_GRIDID},
-    {"%lanemask_eq", SPECIAL_EQ},
-    {"%lanemask_le", SPECIAL_LE},
-    {"%lanemask_lt", SPECIAL_LT},
-    {"%lanemask_ge", SPECIAL_GE},
-    {"%lanemask_gt", SPECIAL_GT},
-    {"%dynamic_smem_size", SPECIAL_DYNAMIC_SMEM},
-    {"%total_smem_size", SPECIAL_TOTAL_SMEM},
-    /* without clusters each block is a cluster of its own */
-    {"%clusterid.x", SPECIAL_CTAID_X},
-    {"%clusterid.y", SPECIAL_CTAID_Y},
-    {"%clusterid.z", SPECIAL_CTAID_Z},
-    {"%nclusterid.x", SPECIAL_NCTAID_X},
-    {"%nclusterid.y", SPECIAL_NCTAID_Y},
-    {"%nclusterid.z", SPECIAL_NCTAID_Z},
-    {"%cluster_ctaid.x", SPECIAL_ZERO},
-    {"%cluster_ctaid.y", SPECIAL_ZERO},
-    {"%cluster_ctaid.z", SPECIAL_ZERO},
-    {"%cluster_nctaid.x", SPECIAL_ONE},
-    {"%cluster_nctaid.y", SPECIAL_ONE},
-    {"%cluster_nctaid.z", SPECIAL_ONE},
-    {"%cluster_ctarank", SPECIAL_ZERO},
-    {"%cluster_nctarank", SPECIAL_ONE},
-};
-
-static uint32_t special_register(struct lowering *l, const char *name) {
-    for (size_t i = 0; i < sizeof special_names / sizeof *special_names; i++) {
-        if (strcmp(special_names[i].name, name) == 0) {
-            uint32_t *reg = &l->specials[special_names[i].special];
-            if (!*reg) {
-                *reg = lower_register(l, REG_32) + 1;
-            }
-            return *reg - 1;
-        }
-    }
-    lower_fail(l, "special register is not supported here");
-}
-
-static uint64_t immediate_bits(const struct ptx_operand *o, unsigned bits) {
-    if (o->kind == PTX_OP_FLOAT && bits == 32) {
-        double wide;
-        memcpy(&wide, &o->value, 8);
-        const float narrow = (float)wide;
-        uint32_t value;
-        memcpy(&value, &narrow, 4);
-        return value;
-    }
-    if (o->kind == PTX_OP_F32 && bits == 64) {
-        float narrow;
-        memcpy(&narrow, &o->value, 4);
-        const double wide = (double)narrow;
-        uint64_t value;
-        memcpy(&value, &wide, 8);
-        return value;
-    }
-    return bits == 64 ? (uint64_t)o->value : (uint64_t)o->value & (((uint64_t)1 << bits) - 1);
-}
-
-uint32_t lower_any(struct lowering *l, const struct ptx_operand *o, bool destination, enum reg_class *class) {
-    uint32_t reg;
-    if (o->kind == PTX_OP_REG) {
-        reg = lower_symbol_register(l, o->symbol);
-    } else if (o->kind == PTX_OP_SINK && destination) {
-        reg = lower_register(l, *class); /* written and never read */
-    } else if (o->kind == PTX_OP_SPECIAL && !destination) {
-        reg = special_register(l, o->name);
-    } else {
-        lower_fail(l, "a register is expected");
-    }
-    *class = lower_class(l, reg);
-    return reg;
-}
-
-static enum reg_class class_of(unsigned bits) {
-    return bits == 1 ? REG_PREDICATE : bits == 64 ? REG_64 : REG_32;
-}
-
-static void require_class(struct lowering *l, uint32_t reg, unsigned bits) {
-    if (lower_class(l, reg) != class_of(bits)) {
-        lower_fail(l, "operand has the wrong width");
-    }
-}
-
-uint32_t lower_source(struct lowering *l, const struct ptx_operand *o, unsigned bits, bool is_float) {
-    (void)is_float;
-    if (o->negated) {
-        lower_fail(l, "negated operand is not supported here");
-    }
-    switch (o->kind) {
-    case PTX_OP_REG:
-    case PTX_OP_SPECIAL: {
-        enum reg_class class = class_of(bits);
-        const uint32_t reg = lower_any(l, o, false, &class);
-        require_class(l, reg, bits);
-        return reg;
-    }
-    case PTX_OP_IMMEDIATE:
-    case PTX_OP_FLOAT:
-    case PTX_OP_F32:
-        if (bits == 1) {
-            lower_fail(l, "a predicate is expected");
-        }
-        return lower_constant(l, immediate_bits(o, bits), bits == 64 ? 8 : 4);
-    case PTX_OP_SYMBOL: {
-        if (bits < 32) {
-            lower_fail(l, "an address does not fit");
-        }
-        enum ptx_space space;
-        const uint64_t address = lower_address(l, o->symbol, &space) + (uint64_t)o->value;
-        /* the address of a parameter is only ever used through cvta.param or ld.param */
-        return lower_constant(l, address, bits == 64 ? 8 : 4);
-    }
-    default: lower_fail(l, "operand is not supported here");
-    }
-}
-
-uint32_t lower_target(struct lowering *l, const struct ptx_operand *o, unsigned bits) {
-    if (o->kind == PTX_OP_SINK) {
-        return lower_register(l, class_of(bits));
-    }
-    if (o->kind != PTX_OP_REG || o->negated) {
-        lower_fail(l, "destination is not a register");
-    }
-    const uint32_t reg = lower_symbol_register(l, o->symbol);
-    require_class(l, reg, bits);
-    return reg;
-}
-
-/* ---- control flow ---- */
-
-static void emit_branch(struct lowering *l, const struct ptx_symbol *label) {
-    if (!label || label->kind != PTX_SYM_LABEL) {
-        lower_fail(l, "a label is expected");
-    }
-    struct inst *in = lower_emit(l);
-    in->kind = INST_BRANCH;
-    in->pipe = PIPE_CONTROL;
-    in->target = label->index; /* of the function's PTX; made final when the function is through */
-}
-
-static void emit_table(struct lowering *l, const struct ptx_instruction *p) {
-    if (p->count != 2 || p->operands[1].kind != PTX_OP_SYMBOL ||
-        p->operands[1].symbol->kind != PTX_SYM_TABLE) {
-        lower_fail(l, "brx.idx needs an index and a table of targets");
-    }
-    const struct ptx_symbol *table = p->operands[1].symbol;
-    if (table->target_count > 255) {
-        lower_fail(l, "table has too many targets");
-    }
-    const uint32_t index = lower_source(l, &p->operands[0], 32, false);
-    struct inst *in = lower_emit(l);
-    in->kind = INST_TABLE;
-    in->pipe = PIPE_CONTROL;
-    in->op[0] = index;
-    in->used = 1;
-    uint32_t *targets = lower_alloc(l, table->target_count * sizeof *targets);
-    for (uint32_t i = 0; i < table->target_count; i++) {
-        targets[i] = table->targets[i]->index;
-    }
-    in->list = targets;
-    in->count = (uint8_t)table->target_count;
-}
-
-static void emit_exit(struct lowering *l) {
-    struct inst *in = lower_emit(l);
-    in->kind = INST_EXIT;
-    in->pipe = PIPE_CONTROL;
-}
-
-static void emit_trap(struct lowering *l, uint8_t fault) {
-    struct inst *in = lower_emit(l);
-    in->kind = INST_TRAP;
-    in->pipe = PIPE_CONTROL;
-    in->sub = fault;
-}
-
-static void lower_function(struct lowering *l, struct frame *frame);
-
-static uint64_t argument_address(struct lowering *l, const struct ptx_operand *o) {
-    if (o->kind != PTX_OP_SYMBOL || o->symbol->kind != PTX_SYM_VARIABLE) {
-        lower_fail(l, "only .param variables are supported as arguments of a call");
-    }
-    enum ptx_space space;
-    const uint64_t address = lower_address(l, o->symbol, &space);
-    if (space != PTX_LOCAL) {
-        lower_fail(l, "a kernel's parameter cannot be passed on as it is");
-    }
-    return address;
-}
-
-static const uint64_t *argument_list(struct lowering *l, const struct ptx_operand *o, uint32_t expected) {
-    const uint32_t count = o ? o->count : 0;
-    if (count != expected || (o && o->kind != PTX_OP_LIST)) {
-        lower_fail(l, "call does not match the function's parameters");
-    }
-    uint64_t *addresses = lower_alloc(l, (count + 1) * sizeof *addresses);
-    for (uint32_t i = 0; i < count; i++) {
-        addresses[i] = argument_address(l, &o->list[i]);
-    }
-    return addresses;
-}
-
-static void lower_call(struct lowering *l, const struct ptx_instruction *p) {
-    uint32_t at = 0;
-    const struct ptx_operand *results = NULL, *arguments = NULL;
-    if (p->count > at && p->operands[at].kind == PTX_OP_LIST) {
-        results = &p->operands[at++];
-    }
-    if (p->count <= at || p->operands[at].kind != PTX_OP_SYMBOL ||
-        p->operands[at].symbol->kind != PTX_SYM_FUNCTION) {
-        lower_fail(l, "calls through a pointer are not supported");
-    }
-    struct ptx_function *f = p->operands[at++].symbol->function;
-    if (p->count > at && p->operands[at].kind == PTX_OP_LIST) {
-        arguments = &p->operands[at];
-    }
-    if (!f->has_body) {
-        if (strcmp(f->name, "__assertfail") == 0 || strcmp(f->name, "__assert_fail") == 0) {
-            emit_trap(l, 1);
-            return;
-        }
-        lower_fail(l, strcmp(f->name, "vprintf") == 0 ? "printf in a kernel is not supported"
-                                                      : "function has no body");
-    }
-    for (const struct frame *c = l->frame; c; c = c->caller) {
-        if (c->function == f) {
-            lower_fail(l, "recursion is not supported");
-        }
-    }
-    if (p->guard) {
-        lower_fail(l, "a predicated call is not supported");
-    }
-    if (++l->depth > MAX_INLINE_DEPTH) {
-        lower_fail(l, "calls nested too deeply");
-    }
-    struct frame frame = {.function = f, .caller = l->frame};
-    frame.results = argument_list(l, results, f->result_count);
-    frame.formals = argument_list(l, arguments, f->formal_count);
-    const struct ptx_instruction *call = l->at;
-    lower_function(l, &frame);
-    l->at = call;
-    l->frame = frame.caller;
-    l->depth--;
-}
-
-static bool lower_control(struct lowering *l, const struct ptx_instruction *p) {
-    const char *op = p->opcode;
-    if (strcmp(op, "bra") == 0 || strcmp(op, "bra.uni") == 0) {
-        if (p->count != 1) {
-            lower_fail(l, "a label is expected");
-        }
-        emit_branch(l, p->operands[0].symbol);
-    } else if (strcmp(op, "brx.idx") == 0 || strcmp(op, "brx.idx.uni") == 0) {
-        emit_table(l, p);
-    } else if (strcmp(op, "call") == 0 || strcmp(op, "call.uni") == 0) {
-        lower_call(l, p);
-    } else if (strcmp(op, "exit") == 0 ||
-               ((strcmp(op, "ret") == 0 || strcmp(op, "ret.uni") == 0) && !l->frame->caller)) {
-        emit_exit(l);
-    } else if (strcmp(op, "ret") == 0 || strcmp(op, "ret.uni") == 0) {
-        struct inst *in = lower_emit(l);
-        in->kind = INST_BRANCH;
-        in->pipe = PIPE_CONTROL;
-        in->target = l->frame->function->code_count;
-    } else if (strcmp(op, "trap") == 0 || strcmp(op, "brkpt") == 0) {
-        emit_trap(l, 0);
-    } else {
-        return false;
-    }
-    return true;
 }
 
 /* Instructions that change nothing that can be observed here. Their operands are still parsed. */
@@ -498,7 +145,7 @@ static void patch_targets(struct lowering *l, const struct frame *frame, uint32_
     }
 }
 
-static void lower_function(struct lowering *l, struct frame *frame) {
+void lower_function(struct lowering *l, struct frame *frame) {
     struct ptx_function *f = frame->function;
     l->frame = frame;
     frame->first_register = l->registers;
@@ -647,7 +294,7 @@ struct kernel *kernel_build(struct ptx_module *module, struct ptx_function *entr
     lower_function(l, &frame);
     const struct ptx_instruction end = {.opcode = "exit", .line = entry->line};
     l->at = &end;
-    emit_exit(l);
+    lower_exit(l);
     l->at = NULL;
     finish(l);
     return k;

@@ -1,4 +1,4 @@
-/* lower: from PTX to decoded instructions. Shared by lower.c, decode_*.c, flow.c and allocate.c. */
+/* lower: from PTX to decoded instructions. Shared by lower*.c, decode_*.c and flow.c. */
 #ifndef VGPU_LOWER_H
 #define VGPU_LOWER_H
 
@@ -40,6 +40,8 @@ struct lowering {
 
 _Noreturn void lower_fail(struct lowering *l, const char *what);
 void *lower_alloc(struct lowering *l, size_t bytes);
+/* A copy of the array with twice the capacity. */
+void *lower_grow(struct lowering *l, void *array, uint32_t *capacity, size_t bytes);
 struct inst *lower_emit(struct lowering *l);
 uint32_t lower_register(struct lowering *l, enum reg_class class);
 uint32_t lower_constant(struct lowering *l, uint64_t value, unsigned bytes);
@@ -53,6 +55,12 @@ uint32_t lower_symbol_register(struct lowering *l, const struct ptx_symbol *s);
 enum reg_class lower_class(const struct lowering *l, uint32_t reg);
 /* The address of a variable in its own space. */
 uint64_t lower_address(struct lowering *l, const struct ptx_symbol *s, enum ptx_space *space);
+
+/* The body of a function, in the frame. */
+void lower_function(struct lowering *l, struct frame *frame);
+/* Branches, calls, exits and traps: true if the opcode was theirs. */
+bool lower_control(struct lowering *l, const struct ptx_instruction *p);
+void lower_exit(struct lowering *l);
 
 /* Decoders: true if the opcode was theirs. */
 bool decode_memory(struct lowering *l, const struct ptx_instruction *p);

@@ -8,23 +8,27 @@
 
 #include "exec.h"
 
+#define TABLES(each, isa)                                                                                    \
+    each(int, isa) each(bits, isa) each(float, isa) each(math, isa) each(half, isa) each(convert, isa)
+#define NAMES(each, isa)                                                                                     \
+    each(convert, isa) each(compare, isa) each(memory, isa) each(atomic, isa) each(copy, isa)                \
+        each(warp, isa) each(matrix, isa)
+#define EXTERN_TABLE(name, isa) extern const struct op_table ops_##name##_##isa;
+#define EXTERN_NAMES(name, isa) extern const struct exec_names names_##name##_##isa;
+#define TABLE(name, isa) &ops_##name##_##isa,
+#define NAME(name, isa) &names_##name##_##isa,
 #define DECLARE(isa)                                                                                         \
-    extern const struct op_table ops_int_##isa, ops_float_##isa, ops_math_##isa, ops_half_##isa,             \
-        ops_convert_##isa;                                                                                   \
-    extern const struct exec_names names_convert_##isa, names_compare_##isa, names_memory_##isa,             \
-        names_warp_##isa, names_matrix_##isa;                                                                \
-    static const struct op_table *const tables_##isa[] = {&ops_int_##isa, &ops_float_##isa, &ops_math_##isa, \
-                                                          &ops_half_##isa, &ops_convert_##isa};              \
-    static const struct exec_names *const names_##isa[] = {&names_convert_##isa, &names_compare_##isa,       \
-                                                           &names_memory_##isa, &names_warp_##isa,           \
-                                                           &names_matrix_##isa};
+    TABLES(EXTERN_TABLE, isa)                                                                                \
+    NAMES(EXTERN_NAMES, isa)                                                                                 \
+    static const struct op_table *const tables_##isa[] = {TABLES(TABLE, isa) NULL};                          \
+    static const struct exec_names *const names_##isa[] = {NAMES(NAME, isa) NULL};
 DECLARE(base)
 #ifdef VGPU_X86
 DECLARE(v3)
 DECLARE(v4)
 #endif
 
-enum { TABLES = 5, BUCKETS = 8192, ENTRIES = 4096 };
+enum { BUCKETS = 8192, ENTRIES = 4096 };
 
 struct entry {
     const struct op_row *row; /* or */
@@ -81,12 +85,14 @@ static void expand(const char *pattern, char *text, size_t length, const struct 
 
 static void build(const struct op_table *const *tables, const struct exec_names *const *names) {
     char text[128];
-    for (unsigned t = 0; t < TABLES; t++) {
-        for (size_t i = 0; i < tables[t]->count; i++) {
-            expand(tables[t]->rows[i].pattern, text, 0, &tables[t]->rows[i]);
+    for (; *tables; tables++) {
+        for (size_t i = 0; i < (*tables)->count; i++) {
+            expand((*tables)->rows[i].pattern, text, 0, &(*tables)->rows[i]);
         }
-        for (size_t i = 0; i < names[t]->count; i++) {
-            add(names[t]->names[i].name, NULL, names[t]->names[i].run);
+    }
+    for (; *names; names++) {
+        for (size_t i = 0; i < (*names)->count; i++) {
+            add((*names)->names[i].name, NULL, (*names)->names[i].run);
         }
     }
 }

@@ -1,0 +1,310 @@
+/* access: where the addresses of an access to memory lead, the checks on it, and what it costs.
+ *
+ * Every access is bounds-checked; the last allocation that an instruction touched is remembered, so that this
+ * costs two comparisons. */
+#include "access.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- where an address leads ---- */
+
+bool access_bad_global(struct warp *w, const struct inst *i, unsigned lane, uint64_t address, unsigned bytes,
+                       const char *verb) {
+    const struct memory *memory = w->block->launch->memory;
+    const struct allocation *a = memory_find(memory, address);
+    if (a && a->freed) {
+        raise_fault(w, i, lane, FAULT_ADDRESS,
+                    "%s of %u bytes at 0x%llx, in an allocation of %llu bytes that was freed", verb, bytes,
+                    (unsigned long long)address, (unsigned long long)a->bytes);
+        return false;
+    }
+    const struct allocation *near = NULL;
+    for (uint64_t back = 0; !near && back <= 4096 && back <= address; back += 256) {
+        near = memory_find(memory, address - back);
+    }
+    if (near) {
+        raise_fault(w, i, lane, FAULT_ADDRESS,
+                    "%s of %u bytes at 0x%llx, %lld bytes past the end of an allocation of %llu bytes", verb,
+                    bytes, (unsigned long long)address, (long long)(address - near->base - near->bytes),
+                    (unsigned long long)near->bytes);
+    } else {
+        raise_fault(w, i, lane, FAULT_ADDRESS, "%s of %u bytes at 0x%llx, which is in no allocation", verb,
+                    bytes, (unsigned long long)address);
+    }
+    return false;
+}
+
+bool access_misaligned(struct warp *w, const struct inst *i, unsigned lane, uint64_t address,
+                       unsigned bytes) {
+    raise_fault(w, i, lane, FAULT_MISALIGNED, "access of %u bytes at 0x%llx is not aligned", bytes,
+                (unsigned long long)address);
+    return false;
+}
+
+void access_check_written(struct warp *w, const struct inst *i, unsigned lane, uint64_t address,
+                          unsigned bytes) {
+    if (!memory_is_written(w->block->launch->memory, address, bytes)) {
+        report(w, i, lane, VGPU_UNINITIALISED,
+               "read of %u bytes at 0x%llx of global memory that was never written", bytes,
+               (unsigned long long)address);
+    }
+}
+
+static bool lane_global(struct warp *w, const struct inst *i, unsigned lane, struct lanes *a, unsigned bytes,
+                        unsigned access) {
+    const uint64_t address = a->address[lane];
+    if (address & (bytes - 1)) {
+        return access_misaligned(w, i, lane, address, bytes);
+    }
+    if (!global_range(w, i, address, bytes, access & WRITE)) {
+        return access_bad_global(w, i, lane, address, bytes,
+                                 access & WRITE ? access & READ ? "atomic" : "write" : "read");
+    }
+    const struct site *site = &w->block->worker->sites[i->site];
+    if ((w->block->launch->checks & CHECK_INIT) && !site->initialised) {
+        if (access & READ) {
+            access_check_written(w, i, lane, address, bytes);
+        }
+        if (access & WRITE) {
+            memory_mark_written(w->block->launch->memory, address, bytes);
+        }
+    }
+    a->host[lane] = global_host(w, address);
+    return true;
+}
+
+/* ---- shared memory ---- */
+
+static void race(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset, const char *what,
+                 unsigned other) {
+    report(w, i, lane, VGPU_RACE,
+           "%s at shared address 0x%x: thread %u accessed it without a barrier between", what, offset,
+           other - 1);
+}
+
+/* Did the other access, by thread (from 1) at its warp's clock and count of warp barriers, come before for
+ * certain? */
+static inline bool ordered_before(const struct warp *w, unsigned thread, uint32_t clock, uint16_t sync) {
+    const unsigned warp = (thread - 1) / WARP_SIZE;
+    return warp == w->number ? clock < w->clocks[warp] || sync != (uint16_t)w->sync_epoch
+                             : clock <= w->clocks[warp];
+}
+
+/* Of several readers the last one is kept: a writer that does not wait for it is found, one that waits for it
+ * and not for an earlier reader may be missed. */
+static void race_byte(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset, unsigned access) {
+    struct shadow *s = &w->block->shadow[offset];
+    const uint16_t me = (uint16_t)(w->number * WARP_SIZE + lane + 1);
+    const uint32_t clock = w->clocks[w->number];
+    const bool write = access & WRITE, atomic = access & ATOMIC;
+    if (s->writer && s->writer != me && !(atomic && s->atomic) &&
+        !ordered_before(w, s->writer, s->write_clock, s->write_sync)) {
+        race(w, i, lane, offset, write ? "write after write" : "read after write", s->writer);
+        s->writer = 0;
+    }
+    if (write && s->reader && s->reader != me && !ordered_before(w, s->reader, s->read_clock, s->read_sync)) {
+        race(w, i, lane, offset, "write after read", s->reader);
+        s->reader = 0;
+    }
+    if (write) {
+        s->writer = me;
+        s->write_clock = clock;
+        s->write_sync = (uint16_t)w->sync_epoch;
+        s->atomic = atomic;
+    } else {
+        s->reader = me;
+        s->read_clock = clock;
+        s->read_sync = (uint16_t)w->sync_epoch;
+    }
+}
+
+bool access_lane_shared(struct warp *w, const struct inst *i, unsigned lane, uint64_t offset, uint8_t **host,
+                        unsigned bytes, unsigned access) {
+    struct block *b = w->block;
+    if (offset & (bytes - 1)) {
+        return access_misaligned(w, i, lane, offset, bytes);
+    }
+    if (offset > b->shared_bytes || bytes > b->shared_bytes - offset) {
+        raise_fault(w, i, lane, FAULT_ADDRESS,
+                    "%s of %u bytes at shared address 0x%llx: the block has %u bytes",
+                    access & WRITE ? "write" : "read", bytes, (unsigned long long)offset, b->shared_bytes);
+        return false;
+    }
+    if (b->launch->checks & CHECK_INIT) {
+        if (access & READ) {
+            for (unsigned k = 0; k < bytes; k++) {
+                if (!b->shared_init[offset + k]) {
+                    report(w, i, lane, VGPU_UNINITIALISED,
+                           "read of %u bytes at shared address 0x%llx that was never written", bytes,
+                           (unsigned long long)offset);
+                    break;
+                }
+            }
+        }
+        if (access & WRITE) {
+            memset(b->shared_init + offset, 1, bytes);
+        }
+    }
+    if (b->launch->checks & CHECK_RACE) {
+        for (unsigned k = 0; k < bytes; k++) {
+            race_byte(w, i, lane, (uint32_t)offset + k, access);
+        }
+    }
+    *host = b->shared + offset;
+    return true;
+}
+
+/* Passes over shared memory that a warp's access takes: 32 banks of 4 bytes; 8-byte accesses go in halves of
+ * the warp, 16-byte ones in quarters. */
+void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsigned bytes) {
+    struct memory_counts *c = &w->block->worker->counts;
+    const unsigned group = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8, words = bytes <= 4 ? 1 : bytes / 4;
+    c->shared_requests++;
+    for (unsigned start = 0; start < WARP_SIZE; start += group) {
+        uint32_t seen[32][32]; /* words of each bank */
+        uint8_t depth[32] = {0};
+        unsigned worst = 0;
+        for (unsigned l = start; l < start + group; l++) {
+            if (!(m >> l & 1)) {
+                continue;
+            }
+            for (unsigned k = 0; k < words; k++) {
+                const uint32_t word = (uint32_t)(a->address[l] / 4) + k, bank = word % 32;
+                unsigned d = 0;
+                while (d < depth[bank] && seen[bank][d] != word) {
+                    d++;
+                }
+                if (d == depth[bank] && d < 32) {
+                    seen[bank][d] = word;
+                    depth[bank]++;
+                    worst = depth[bank] > worst ? depth[bank] : worst;
+                }
+            }
+        }
+        c->shared_wavefronts += worst;
+        c->shared_ideal += worst != 0;
+    }
+}
+
+/* ---- records for the caches ---- */
+
+void access_log_line(struct worker *worker, uint64_t line, uint8_t sectors, uint8_t kind, bool bypass) {
+    if (worker->log_count == worker->log_capacity) {
+        const uint32_t capacity = worker->log_capacity ? 2 * worker->log_capacity : 4096;
+        struct access_record *bigger = realloc(worker->log, capacity * sizeof *bigger);
+        if (!bigger) {
+            return; /* the counters of caches miss it, the result does not */
+        }
+        worker->log = bigger;
+        worker->log_capacity = capacity;
+    }
+    worker->log[worker->log_count++] = (struct access_record){line, sectors, kind, bypass};
+}
+
+void access_record_global(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a,
+                          unsigned bytes, unsigned kind) {
+    struct worker *worker = w->block->worker;
+    uint64_t lines[2 * WARP_SIZE];
+    uint8_t sectors[2 * WARP_SIZE];
+    unsigned count = 0;
+    for (uint32_t left = m; left; left &= left - 1) {
+        const unsigned l = first_of(left);
+        const uint64_t first = a->address[l] / 32, last = (a->address[l] + bytes - 1) / 32;
+        for (uint64_t sector = first; sector <= last; sector++) {
+            const uint64_t line = sector / 4;
+            unsigned k = count;
+            while (k > 0 && lines[k - 1] != line) {
+                k--;
+            }
+            if (!k) {
+                lines[count] = line;
+                sectors[count++] = 0;
+                k = count;
+            }
+            sectors[k - 1] |= (uint8_t)(1u << (sector % 4));
+        }
+    }
+    unsigned total = 0;
+    for (unsigned k = 0; k < count; k++) {
+        total += (unsigned)__builtin_popcount(sectors[k]);
+        access_log_line(worker, lines[k], sectors[k], (uint8_t)kind, i->flags & FLAG_VOLATILE);
+    }
+    struct memory_counts *c = &worker->counts;
+    const uint64_t asked = (uint64_t)bytes * (unsigned)__builtin_popcount(m);
+    if (kind == ACCESS_LOAD) {
+        c->global_load_requests++;
+        c->global_load_sectors += total;
+        c->global_load_bytes += asked;
+    } else if (kind == ACCESS_STORE) {
+        c->global_store_requests++;
+        c->global_store_sectors += total;
+        c->global_store_bytes += asked;
+    }
+}
+
+/* ---- any space ---- */
+
+static bool lane_private(struct warp *w, const struct inst *i, unsigned lane, uint64_t offset, uint8_t **host,
+                         unsigned bytes, bool is_param) {
+    const uint32_t size = is_param ? w->kernel->param_bytes : w->kernel->local_bytes;
+    if (offset & (bytes - 1)) {
+        return access_misaligned(w, i, lane, offset, bytes);
+    }
+    if (offset > size || bytes > size - offset) {
+        raise_fault(w, i, lane, FAULT_ADDRESS, "access of %u bytes at %s address 0x%llx: there are %u bytes",
+                    bytes, is_param ? "parameter" : "local", (unsigned long long)offset, size);
+        return false;
+    }
+    *host = is_param ? (uint8_t *)w->block->launch->params + offset
+                     : w->local + (size_t)lane * w->kernel->local_bytes + offset;
+    return true;
+}
+
+/* Fills in the host's addresses of all lanes in m, with every check. False after a fault. */
+bool access_resolve(struct warp *w, const struct inst *i, uint32_t m, struct lanes *a, unsigned bytes,
+                    unsigned access) {
+    uint32_t in_global = 0, in_shared = 0;
+    for (uint32_t left = m; left; left &= left - 1) {
+        const unsigned l = first_of(left);
+        unsigned space = i->space;
+        if (space == PTX_GENERIC) {
+            space = space_of(a->address[l]);
+            a->address[l] -= space == PTX_SHARED  ? VGPU_SHARED_BASE
+                             : space == PTX_LOCAL ? VGPU_LOCAL_BASE
+                             : space == PTX_PARAM ? VGPU_PARAM_BASE
+                                                  : 0;
+        }
+        bool good;
+        switch (space) {
+        case PTX_SHARED:
+            good = access_lane_shared(w, i, l, a->address[l], &a->host[l], bytes, access);
+            in_shared |= 1u << l;
+            break;
+        case PTX_LOCAL:
+        case PTX_PARAM:
+            good = lane_private(w, i, l, a->address[l], &a->host[l], bytes, space == PTX_PARAM);
+            break;
+        default:
+            good = lane_global(w, i, l, a, bytes, access);
+            in_global |= i->space == PTX_CONST ? 0 : 1u << l;
+        }
+        if (!good) {
+            return false;
+        }
+    }
+    if (in_shared) {
+        access_count_shared(w, in_shared, a, bytes);
+    }
+    if (in_global) {
+        access_record_global(w, i, in_global, a, bytes,
+                             access & ATOMIC  ? ACCESS_ATOMIC
+                             : access & WRITE ? ACCESS_STORE
+                                              : ACCESS_LOAD);
+    }
+    if (!in_shared && !in_global && i->space == PTX_LOCAL) {
+        w->block->worker->counts.local_requests++;
+        w->block->worker->counts.local_bytes += (uint64_t)bytes * (unsigned)__builtin_popcount(m);
+    }
+    return true;
+}

@@ -1,0 +1,87 @@
+/* access: what the instructions on memory share: addresses of 32 lanes and where they lead. */
+#ifndef VGPU_ACCESS_H
+#define VGPU_ACCESS_H
+
+#include "exec.h"
+#include "launch.h"
+
+enum access { READ = 1, WRITE = 2, ATOMIC = 4 };
+
+struct lanes {
+    uint64_t address[WARP_SIZE];
+    uint8_t *host[WARP_SIZE];
+};
+
+static inline unsigned first_of(uint32_t mask) {
+    return (unsigned)__builtin_ctz(mask);
+}
+
+static inline void addresses(const struct warp *w, const struct inst *i, uint32_t op, struct lanes *a) {
+    if (op == UINT32_MAX) {
+        EACH_LANE {
+            a->address[l] = (uint64_t)i->imm;
+        }
+    } else if (i->flags & FLAG_WIDE_ADDRESS) {
+        const uint64_t *base = operand(w, op);
+        EACH_LANE {
+            a->address[l] = base[l] + (uint64_t)i->imm;
+        }
+    } else {
+        const uint32_t *base = operand(w, op);
+        EACH_LANE {
+            a->address[l] = (uint64_t)(uint32_t)(base[l] + (uint32_t)i->imm);
+        }
+    }
+}
+
+/* The range is in one live allocation; remembers it for the instruction. */
+static inline bool global_range(struct warp *w, const struct inst *i, uint64_t address, uint64_t bytes,
+                                bool write) {
+    struct site *site = &w->block->worker->sites[i->site];
+    if (address >= site->low && address + bytes <= site->high && address + bytes >= address) {
+        return true;
+    }
+    const struct allocation *a = memory_range(w->block->launch->memory, address, bytes);
+    if (!a || (write && a->read_only)) {
+        return false;
+    }
+    *site = (struct site){a->base, a->base + a->bytes, a->initialised};
+    return true;
+}
+
+static inline uint8_t *global_host(const struct warp *w, uint64_t address) {
+    return w->block->launch->memory->host + (address - VGPU_GLOBAL_BASE);
+}
+
+static inline unsigned space_of(uint64_t address) {
+    if (address >= VGPU_GLOBAL_BASE) {
+        return PTX_GLOBAL;
+    }
+    if (address - VGPU_SHARED_BASE < VGPU_WINDOW_BYTES) {
+        return PTX_SHARED;
+    }
+    if (address - VGPU_LOCAL_BASE < VGPU_WINDOW_BYTES) {
+        return PTX_LOCAL;
+    }
+    return address - VGPU_PARAM_BASE < VGPU_WINDOW_BYTES ? PTX_PARAM : PTX_GLOBAL;
+}
+
+/* Fills in the host's addresses of all lanes in m, with every check, and counts. False after a fault. */
+bool access_resolve(struct warp *w, const struct inst *i, uint32_t m, struct lanes *a, unsigned bytes,
+                    unsigned access);
+
+/* The parts of it. The bool ones raise a fault and give false if the access is not allowed. */
+bool access_lane_shared(struct warp *w, const struct inst *i, unsigned lane, uint64_t offset, uint8_t **host,
+                        unsigned bytes, unsigned access);
+bool access_misaligned(struct warp *w, const struct inst *i, unsigned lane, uint64_t address, unsigned bytes);
+bool access_bad_global(struct warp *w, const struct inst *i, unsigned lane, uint64_t address, unsigned bytes,
+                       const char *verb);
+void access_check_written(struct warp *w, const struct inst *i, unsigned lane, uint64_t address,
+                          unsigned bytes);
+void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsigned bytes);
+void access_record_global(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a,
+                          unsigned bytes, unsigned kind);
+/* A line of 128 bytes with the sectors of it that are touched, for the caches. */
+void access_log_line(struct worker *worker, uint64_t line, uint8_t sectors, uint8_t kind, bool bypass);
+
+#endif

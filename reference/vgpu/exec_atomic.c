@@ -1,0 +1,179 @@
+/* exec_atomic: atom and red (PTX ISA, sections 9.7.13.5 and 9.7.13.7). */
+#include <math.h>
+
+#include "access.h"
+#include "atomics.h"
+#include "soft.h"
+
+/* ---- atomics: sub = operation, aux = type; op[0] address, list: old values (if FLAG_RETURNS), then operands
+ * ---- */
+
+static uint64_t apply_real(unsigned op, double old, double x, double (*narrow)(double)) {
+    double r;
+    switch (op) {
+    case ATOMIC_MIN:
+        r = isnan(old) ? x : isnan(x) ? old : old < x || (old == x && signbit(old)) ? old : x;
+        break;
+    case ATOMIC_MAX:
+        r = isnan(old) ? x : isnan(x) ? old : old > x || (old == x && !signbit(old)) ? old : x;
+        break;
+    default: r = narrow ? narrow(old + x) : old + x;
+    }
+    return bits_of_double(r);
+}
+
+static uint32_t apply_half(unsigned op, uint32_t old, uint32_t x, bool bf16) {
+    const double a = (double)(bf16 ? bf16_to_float(old & 0xffff) : half_to_float(old & 0xffff));
+    const double b = (double)(bf16 ? bf16_to_float(x & 0xffff) : half_to_float(x & 0xffff));
+    const double r = double_of(apply_real(op, a, b, NULL));
+    if (op == ATOMIC_ADD) {
+        return bf16 ? soft_narrow(sum_to_odd(a, b), 8, 7, ROUND_NEAREST)
+                    : soft_narrow(r, 5, 10, ROUND_NEAREST);
+    }
+    return bf16 ? soft_narrow(r, 8, 7, ROUND_NEAREST) : soft_narrow(r, 5, 10, ROUND_NEAREST);
+}
+
+static uint64_t apply_integer(unsigned op, unsigned type, uint64_t old, uint64_t x, uint64_t y) {
+    const bool narrow = type == TYPE_U32 || type == TYPE_S32;
+    const bool is_signed = type == TYPE_S32 || type == TYPE_S64;
+    const int64_t so = narrow ? (int32_t)old : (int64_t)old, sx = narrow ? (int32_t)x : (int64_t)x;
+    switch (op) {
+    case ATOMIC_ADD: return old + x;
+    case ATOMIC_MIN: return is_signed ? (uint64_t)(so < sx ? so : sx) : old < x ? old : x;
+    case ATOMIC_MAX: return is_signed ? (uint64_t)(so > sx ? so : sx) : old > x ? old : x;
+    case ATOMIC_EXCH: return x;
+    case ATOMIC_CAS: return old == x ? y : old;
+    case ATOMIC_AND: return old & x;
+    case ATOMIC_OR: return old | x;
+    case ATOMIC_XOR: return old ^ x;
+    case ATOMIC_INC: return old >= x ? 0 : old + 1;
+    default: return old == 0 || old > x ? x : old - 1;
+    }
+}
+
+static uint64_t apply(unsigned op, unsigned type, uint64_t old, uint64_t x, uint64_t y) {
+    switch (type) {
+    case TYPE_F32:
+        if (op == ATOMIC_ADD) {
+            const float sum = float_of((uint32_t)old) + float_of((uint32_t)x);
+            return sum == sum ? bits_of(sum) : 0x7fffffff;
+        }
+        return bits_of((float)double_of(
+            apply_real(op, (double)float_of((uint32_t)old), (double)float_of((uint32_t)x), NULL)));
+    case TYPE_F64: return apply_real(op, double_of(old), double_of(x), NULL);
+    case TYPE_F16: return apply_half(op, (uint32_t)old, (uint32_t)x, false);
+    case TYPE_BF16: return apply_half(op, (uint32_t)old, (uint32_t)x, true);
+    case TYPE_F16X2:
+    case TYPE_BF16X2: {
+        const bool bf16 = type == TYPE_BF16X2;
+        return apply_half(op, (uint32_t)old, (uint32_t)x, bf16) |
+               apply_half(op, (uint32_t)old >> 16, (uint32_t)x >> 16, bf16) << 16;
+    }
+    default: return apply_integer(op, type, old, x, y);
+    }
+}
+
+/* Blocks run side by side, so the host's own atomics are needed on global memory. */
+static uint64_t exchange(uint8_t *p, unsigned bytes, unsigned op, unsigned type, uint64_t x, uint64_t y) {
+    if (bytes == 8) {
+        uint64_t old = __atomic_load_n((uint64_t *)p, __ATOMIC_RELAXED);
+        while (!__atomic_compare_exchange_n((uint64_t *)p, &old, apply(op, type, old, x, y), true,
+                                            __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+        }
+        return old;
+    }
+    if (bytes == 2) {
+        uint16_t old = __atomic_load_n((uint16_t *)p, __ATOMIC_RELAXED);
+        while (!__atomic_compare_exchange_n((uint16_t *)p, &old, (uint16_t)apply(op, type, old, x, y), true,
+                                            __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+        }
+        return old;
+    }
+    uint32_t old = __atomic_load_n((uint32_t *)p, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n((uint32_t *)p, &old, (uint32_t)apply(op, type, old, x, y), true,
+                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+    }
+    return old;
+}
+
+static uint64_t plain_exchange(uint8_t *p, unsigned bytes, unsigned op, unsigned type, uint64_t x,
+                               uint64_t y) {
+    uint64_t old = 0;
+    memcpy(&old, p, bytes);
+    const uint64_t next = apply(op, type, old, x, y);
+    memcpy(p, &next, bytes);
+    return old;
+}
+
+/* How often each address occurs in the warp, for the longest chain. */
+static void count_atomics(struct warp *w, uint32_t m, const struct lanes *a, unsigned vector,
+                          unsigned bytes) {
+    struct worker *worker = w->block->worker;
+    worker->counts.atomic_requests++;
+    worker->counts.atomics += (uint64_t)vector * (unsigned)__builtin_popcount(m);
+    while (m) {
+        const uint64_t address = a->address[first_of(m)];
+        uint32_t same = 0;
+        EACH_LANE {
+            same |= (uint32_t)(a->address[l] == address) << l;
+        }
+        same &= m;
+        for (unsigned k = 0; k < vector; k++) {
+            chain_add(worker, address + k * bytes, (uint32_t)__builtin_popcount(same));
+        }
+        m &= ~same;
+    }
+}
+
+static bool is_global(const struct inst *i, const struct lanes *a, uint32_t m) {
+    return i->space == PTX_GLOBAL ||
+           (i->space == PTX_GENERIC && space_of(a->address[first_of(m)]) == PTX_GLOBAL);
+}
+
+HANDLER(atomic) {
+    struct lanes a;
+    addresses(w, i, i->op[0], &a);
+    const bool returns = i->flags & FLAG_RETURNS, wide = i->flags & FLAG_WIDE_DATA;
+    const unsigned sources = i->sub == ATOMIC_CAS ? 2 : 1;
+    const unsigned vector = (unsigned)(i->count / (sources + returns));
+    const unsigned bytes = i->bytes, step = wide ? 8 : 4;
+    const bool global = is_global(i, &a, m);
+    if (!access_resolve(w, i, m, &a, bytes * vector, READ | WRITE | ATOMIC)) {
+        return;
+    }
+    if (global) {
+        count_atomics(w, m, &a, vector, bytes);
+    } else {
+        w->block->worker->counts.shared_atomics += (unsigned)__builtin_popcount(m);
+    }
+    const bool alone = !global || w->block->launch->host_threads == 1;
+    const uint32_t *inputs = i->list + (returns ? vector : 0);
+    for (unsigned k = 0; k < vector; k++) {
+        const uint8_t *x = operand(w, inputs[k]), *y = sources > 1 ? operand(w, inputs[vector + k]) : x;
+        LANE_ARRAY uint64_t old[WARP_SIZE];
+        for (uint32_t left = m; left; left &= left - 1) {
+            const unsigned l = first_of(left);
+            uint64_t vx = 0, vy = 0;
+            memcpy(&vx, x + l * step, bytes);
+            memcpy(&vy, y + l * step, bytes);
+            old[l] =
+                (alone ? plain_exchange : exchange)(a.host[l] + k * bytes, bytes, i->sub, i->aux, vx, vy);
+        }
+        if (returns && wide) {
+            put_u64(w, i->list[k], m, old);
+        } else if (returns) {
+            LANE_ARRAY uint32_t t[WARP_SIZE];
+            EACH_LANE {
+                t[l] = m >> l & 1 ? (uint32_t)old[l] : 0;
+            }
+            put_u32(w, i->list[k], m, t);
+        }
+    }
+}
+
+static const struct exec_name names[] = {
+    {"atomic", atomic},
+};
+
+const struct exec_names EXEC_NAME(names_atomic);
+const struct exec_names EXEC_NAME(names_atomic) = {names, sizeof names / sizeof *names};
