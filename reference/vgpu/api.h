@@ -74,7 +74,7 @@ struct driver {
     int device_count;
     unsigned checks, host_threads;
     bool relaxed;
-    uint64_t limit, launches;
+    uint64_t limit, launches, sampling;
     int exit_code;
     struct CUctx_st *contexts;
     struct vgpu_counters counters;

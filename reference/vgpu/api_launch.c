@@ -198,11 +198,13 @@ static CUresult run(struct CUctx_st *context, CUfunction f, const unsigned grid[
             .dynamic_bytes = dynamic,
             .threads = block[0] * block[1] * block[2],
             .params = values,
-            .checks = driver.checks,
+            /* other blocks' part of a sampled result was never written */
+            .checks = driver.checks & ~(driver.sampling ? (unsigned)CHECK_INIT : 0),
             .host_threads = driver.host_threads,
             .relaxed = driver.relaxed,
             .limit = driver.limit,
             .number = ++driver.launches,
+            .sampling = driver.sampling,
         };
         code = launch_run(launch) ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
     }

@@ -87,6 +87,11 @@ API int vgpu_counters_read(struct vgpu_counters *counters, size_t size) {
     return 0;
 }
 
+API void vgpu_set_sampling(uint64_t max_blocks) {
+    LOCKED;
+    driver.sampling = max_blocks;
+}
+
 API const char *vgpu_profile_name(unsigned index) {
     const struct profile *p = profile_at(index);
     return p ? p->name : NULL;

@@ -18,16 +18,19 @@ struct launch {
     const uint8_t *params;
     unsigned checks;
     unsigned host_threads;
-    bool relaxed;    /* blocks may run in any order whatever the kernel does */
-    uint64_t limit;  /* warp instructions a block may take; 0: none */
-    uint64_t number; /* of this launch in its process */
+    bool relaxed;      /* blocks may run in any order whatever the kernel does */
+    uint64_t limit;    /* warp instructions a block may take; 0: none */
+    uint64_t number;   /* of this launch in its process */
+    uint64_t sampling; /* most blocks to run; 0: all */
     /* out */
     enum fault fault;
     struct vgpu_counters counters;
     char message[MESSAGE_BYTES]; /* the fault's */
     /* shared by the workers */
     pthread_mutex_t lock;
-    uint64_t next_block, blocks;
+    uint64_t next_block; /* place among the blocks that run: runs of neighbours */
+    uint64_t blocks, run_blocks;
+    uint32_t runs;
     uint32_t reports;
     struct caches *caches;
     struct drain *drain;
@@ -35,6 +38,9 @@ struct launch {
 
 /* Runs the whole grid. False when the host is out of memory. */
 bool launch_run(struct launch *launch);
+
+/* Makes a block's threads ready to run as block number. */
+void block_start(struct block *block, uint64_t number);
 
 /* How many blocks fit on a multiprocessor, by registers, shared memory, threads and slots; 0: none. */
 uint32_t launch_occupancy(const struct kernel *kernel, const struct profile *profile, uint32_t threads,

@@ -104,6 +104,7 @@ struct worker {
     struct tally *tally;
     struct site *sites;
     struct memory_counts counts;
+    uint32_t run; /* of sampled blocks, that the block belongs to */
     struct access_record *log;
     uint32_t log_count, log_capacity;
 };

@@ -3,14 +3,14 @@
  * need none of it.
  *
  * Environment, read at cuInit:
- *   VGPU_DEVICE    profile name, "h100-sxm" (default), "a100-sxm", "l4", "rtx-4090", "b200", "t4"; several
- * separated by commas make several devices VGPU_CHECK     "all" (default), "none", or a list of init, race,
- * sync, leak. Out-of-bounds, misaligned and freed accesses are always found: they are the driver's own errors
- *   VGPU_THREADS   host threads that run blocks (default: all cores)
- *   VGPU_ORDER     "relaxed": blocks may run side by side even where a kernel's result depends on their order
- *   VGPU_LIMIT     warp instructions a block may take before the launch is ended (default 2^36)
- *   VGPU_ERROR_EXITCODE  the process ends with this code when there were findings
- *   VGPU_REPORT    file for findings (default: standard error) */
+ *   VGPU_DEVICE    profile name, "h100-sxm" (default), "a100-sxm", "l4", "rtx-4090", "b200", "t4";
+ *                  several separated by commas make several devices
+ *   VGPU_CHECK     "all" (default), "none", or a list of init, race, sync, leak. Out-of-bounds, misaligned
+ * and freed accesses are always found: they are the driver's own errors VGPU_THREADS   host threads that run
+ * blocks (default: all cores) VGPU_ORDER     "relaxed": blocks may run side by side even where a kernel's
+ * result depends on their order VGPU_LIMIT     warp instructions a block may take before the launch is ended
+ * (default 2^36) VGPU_ERROR_EXITCODE  the process ends with this code when there were findings VGPU_REPORT
+ * file for findings (default: standard error) */
 #ifndef VGPU_H
 #define VGPU_H
 
@@ -47,11 +47,12 @@ enum vgpu_finding_kind {
 };
 
 /* Exact unless said otherwise; the same in every run and for any number of host threads. Bytes are bytes,
- * times are seconds. */
+ * times are seconds. Every launch begins with empty caches. */
 struct vgpu_counters {
     uint64_t launch; /* number of the launch in this process, from 1; 0: there was none */
     char kernel[128];
     uint64_t blocks, warps, threads;
+    uint64_t sampled_blocks; /* that ran; fewer than blocks: see vgpu_set_sampling */
     uint64_t warp_instructions[VGPU_PIPES], thread_instructions[VGPU_PIPES];
     uint64_t branches, divergent_branches; /* of warps */
     uint64_t barriers;                     /* warps that arrived at one */
@@ -83,6 +84,15 @@ struct vgpu_counters {
 /* The last launch's counters. Returns 0, or -1 if size is smaller than the structure (an older header's
  * program). */
 int vgpu_counters_read(struct vgpu_counters *counters, size_t size);
+
+/* For launches whose time matters and whose result does not: from now on, a launch of more than max_blocks
+ * blocks runs at most max_blocks of them, and its counters are those of the blocks that ran times blocks /
+ * sampled_blocks (rounded). 0, as it is in the beginning, runs every block. The blocks are chosen by a fixed
+ * rule: 32 runs of max_blocks / 32 neighbours, evenly spaced over the grid (with max_blocks < 32, that many
+ * single blocks). The memory that the other blocks would have written stays as it was, so nothing that
+ * depends on the launch's result may be checked. Scaled counters miss what distant blocks share through L2,
+ * and atomic_longest_chain is scaled only for addresses that more than one run touched. */
+void vgpu_set_sampling(uint64_t max_blocks);
 
 /* Findings since cuInit, of one kind; all kinds for VGPU_FINDING_KINDS. */
 uint64_t vgpu_findings(enum vgpu_finding_kind kind);
