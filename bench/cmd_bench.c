@@ -70,7 +70,8 @@ static bool problem_report(struct bench *b, const struct problem *p, const struc
     for (int i = 0; ok && i < c->passed; i++) {
         const struct contender *const one = &c->list[i];
         const int threads = point_threads(one->variant, &one->point, info);
-        ok = ceiling_find(b, &set, p, threads, &ceilings[i], err);
+        ceilings[i] = (struct ceilings){0, 0};
+        ok = b->o->no_ceilings || ceiling_find(b, &set, p, threads, &ceilings[i], err);
         if (ok && b->json)
             json_bench_add(b->json, one, b->o->distribution, b->o->warm, threads, &ceilings[i]);
         if (ok && b->gbench) json_gbench_add(b->gbench, one, threads, &ceilings[i]);
@@ -149,7 +150,7 @@ static const struct command_usage usage = {
     "run.\n"
     "Without --shape: 4096x3072; without --dtype: f32.",
     OPT_DEVICE | OPT_SELECTION | OPT_SEED | OPT_DIST | OPT_WARM | OPT_BUDGET | OPT_BARS | OPT_STRICT |
-        OPT_JSON | OPT_GBENCH | OPT_QUIET,
+        OPT_NO_CEILINGS | OPT_JSON | OPT_GBENCH | OPT_QUIET,
     "Columns: median time, half the 95% interval, samples, bytes of the operation over time, share of the "
     "lower\n"
     "ceiling. --bars prints, for each performance bar, the best variant's share of the copy and a verdict."};

@@ -88,6 +88,7 @@ void json_gbench_add(struct json_gbench *g, const struct contender *c, int threa
         return;
     }
     cJSON_AddNumberToObject(b, "bytes_per_second", problem_bytes(&c->problem) / c->seconds.median);
+    if (!(ceilings->bandwidth > 0)) return;
     cJSON_AddNumberToObject(b, "roofline_fraction",
                             roofline_of(&c->problem, ceilings, c->seconds.median).fraction);
 }

@@ -79,6 +79,7 @@ void json_bench_add(struct json_results *r, const struct contender *c, struct di
     cJSON_AddBoolToObject(o, "settled", c->settled);
     cJSON_AddBoolToObject(o, "throttled", c->throttled);
     if (c->clock_ghz > 0) cJSON_AddNumberToObject(o, "clock_ghz", c->clock_ghz);
+    if (!(ceilings->bandwidth > 0)) return;
     const struct roofline roofline = roofline_of(&c->problem, ceilings, c->seconds.median);
     cJSON *const roof = cJSON_AddObjectToObject(o, "roofline");
     cJSON_AddStringToObject(roof, "bound", roofline.bound);

@@ -156,6 +156,11 @@ static bool set_strict(struct options *o, const char *arg, struct error *err) {
     return o->strict = true;
 }
 
+static bool set_no_ceilings(struct options *o, const char *arg, struct error *err) {
+    (void)arg, (void)err;
+    return o->no_ceilings = true;
+}
+
 static bool set_variant(struct options *o, const char *arg, struct error *err) {
     (void)err;
     o->variant = arg;
@@ -218,6 +223,8 @@ static const struct {
     {OPT_BUDGET, "time-budget", "SECONDS", "at most, for each measurement", set_budget},
     {OPT_BARS, "bars", NULL, "measure the performance bars and give a verdict on each", set_bars},
     {OPT_STRICT, "strict", NULL, "with --bars: exit 1 if a bar is missed", set_strict},
+    {OPT_NO_CEILINGS, "no-ceilings", NULL, "times only: no copy and no multiply-add beside them",
+     set_no_ceilings},
     {OPT_RESULTS, "results", "DIR", "the folder of tuning tables (results)", set_results},
     {OPT_THOROUGH, "thorough", NULL, "also 64 images, f16, bf16 and gelu", set_thorough},
     {OPT_RESUME, "resume", NULL, "go on where an interrupted run was", set_resume},

@@ -34,6 +34,7 @@ enum option_bit {
     OPT_RESULTS = 1 << 21,
     OPT_THOROUGH = 1 << 22,
     OPT_RESUME = 1 << 23,
+    OPT_NO_CEILINGS = 1 << 29,
     OPT_SELECTION = OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_ALL_POINTS,
 };
 
@@ -63,7 +64,7 @@ struct options {
     const char *json, *gbench;
     bool warm, quiet;
     double budget; /* seconds for each measurement; 0: not given */
-    bool bars, strict;
+    bool bars, strict, no_ceilings;
     bool json_flag;
     bool thorough, resume;
     const char *variant;                                      /* a variant's name, or an operation's */

@@ -11,7 +11,7 @@
 #define KATUNE_COMPARE_H
 
 enum {
-    ROUNDS_MAX = 64,
+    ROUNDS_MAX = 32,
     LAUNCHES_MAX = 64, /* of a side */
     ROUNDS_MIN = 6,    /* the exact interval of 95% needs so many */
     LAUNCHES_MIN = 8,  /* of a side, to compare with a baseline */

@@ -4,14 +4,14 @@
 
 #include "problem.h"
 
-/* Of a given number of threads. */
+/* Of a given number of threads. All 0: not measured. */
 struct ceilings {
     double bandwidth; /* bytes/s of a copy, read and write both counted */
     double flops;     /* FLOP/s of fused multiply-adds in float32; one is two FLOPs */
 };
 
 struct roofline {
-    const char *bound; /* "memory" or "compute": which ceiling is the lower for this problem */
+    const char *bound; /* "memory" or "compute": which ceiling is the lower for this problem; "": unknown */
     double fraction;   /* of that ceiling, attained; 1 is the ceiling */
 };
 
