@@ -189,17 +189,15 @@ void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsi
 
 /* ---- records for the caches ---- */
 
-void access_log_line(struct worker *worker, uint64_t line, uint8_t sectors, uint8_t kind, bool bypass) {
-    if (worker->log_count == worker->log_capacity) {
-        const uint32_t capacity = worker->log_capacity ? 2 * worker->log_capacity : 4096;
-        struct access_record *bigger = realloc(worker->log, capacity * sizeof *bigger);
-        if (!bigger) {
-            return; /* the counters of caches miss it, the result does not */
-        }
-        worker->log = bigger;
-        worker->log_capacity = capacity;
+bool access_grow_log(struct worker *worker) {
+    const uint32_t capacity = worker->log_capacity ? 2 * worker->log_capacity : 4096;
+    struct access_record *bigger = realloc(worker->log, capacity * sizeof *bigger);
+    if (!bigger) {
+        return false;
     }
-    worker->log[worker->log_count++] = (struct access_record){line, sectors, kind, bypass};
+    worker->log = bigger;
+    worker->log_capacity = capacity;
+    return true;
 }
 
 void access_record_global(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a,
@@ -228,7 +226,7 @@ void access_record_global(struct warp *w, const struct inst *i, uint32_t m, cons
     unsigned total = 0;
     for (unsigned k = 0; k < count; k++) {
         total += (unsigned)__builtin_popcount(sectors[k]);
-        access_log_line(worker, lines[k], sectors[k], (uint8_t)kind, i->flags & FLAG_VOLATILE);
+        access_log_line(worker, i, lines[k], sectors[k], kind);
     }
     struct memory_counts *c = &worker->counts;
     const uint64_t asked = (uint64_t)bytes * (unsigned)__builtin_popcount(m);

@@ -81,7 +81,19 @@ void access_check_written(struct warp *w, const struct inst *i, unsigned lane, u
 void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsigned bytes);
 void access_record_global(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a,
                           unsigned bytes, unsigned kind);
-/* A line of 128 bytes with the sectors of it that are touched, for the caches. */
-void access_log_line(struct worker *worker, uint64_t line, uint8_t sectors, uint8_t kind, bool bypass);
+/* The log is full; false when the host is out of memory: the caches' counters then miss accesses, results do
+ * not. */
+bool access_grow_log(struct worker *worker);
+
+/* A line of 128 bytes (number: address / 128) with the sectors of it that are touched, for the caches. */
+static inline void access_log_line(struct worker *worker, const struct inst *i, uint64_t line,
+                                   unsigned sectors, unsigned kind) {
+    if (worker->log_count == worker->log_capacity && !access_grow_log(worker)) {
+        return;
+    }
+    worker->log[worker->log_count++] =
+        (struct access_record){(uint32_t)(line - VGPU_GLOBAL_BASE / 128), i->site, sectors & 15,
+                               (i->flags & FLAG_VOLATILE) != 0, (uint8_t)kind};
+}
 
 #endif

@@ -121,7 +121,7 @@ static CUresult copy_in(struct CUctx_st *context, uint64_t to, const void *from,
         return CUDA_ERROR_INVALID_VALUE;
     }
     memcpy(host_of(context, to), from, bytes);
-    memory_mark_written(&context->device->memory, to, bytes);
+    memory_mark_copied(&context->device->memory, to, bytes);
     return CUDA_SUCCESS;
 }
 
@@ -145,7 +145,7 @@ static CUresult copy_within(struct CUctx_st *context, uint64_t to, uint64_t from
         return CUDA_ERROR_INVALID_VALUE;
     }
     memmove(host_of(context, to), host_of(context, from), bytes);
-    memory_mark_written(memory, to, bytes);
+    memory_mark_copied(memory, to, bytes);
     return CUDA_SUCCESS;
 }
 
@@ -225,7 +225,7 @@ static CUresult fill(CUdeviceptr to, size_t pitch, uint32_t value, unsigned widt
         for (size_t c = 0; c < columns; c++) {
             memcpy(host + c * width, &value, width);
         }
-        memory_mark_written(&context->device->memory, at, columns * width);
+        memory_mark_copied(&context->device->memory, at, columns * width);
     }
     return CUDA_SUCCESS;
 }

@@ -1,6 +1,6 @@
 /* cache: what L1, L2 and DRAM see of a launch's accesses.
  *
- * Set-associative caches of 128-byte lines in sectors of 32 bytes, least recently used line out. L1 is one
+ * Set-associative caches (16 ways) of 128-byte lines in sectors of 32 bytes, least recently used line out. L1 is one
  * per multiprocessor, holds loads only and is written through; L2 is shared and written back; it starts empty
  * and what is dirty at the end is written to DRAM. Block b runs on multiprocessor b modulo their number, and
  * blocks' accesses are taken in the order of blocks, whichever host threads ran them: the counts repeat

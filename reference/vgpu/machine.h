@@ -23,10 +23,11 @@ enum fault {
 enum access_kind { ACCESS_LOAD, ACCESS_STORE, ACCESS_ATOMIC };
 
 struct access_record {
-    uint64_t line;   /* address / 128 */
-    uint8_t sectors; /* of 32 bytes */
+    uint32_t line;       /* (address - VGPU_GLOBAL_BASE) / 128 */
+    uint16_t site;       /* of the instruction */
+    uint8_t sectors : 4; /* of 32 bytes */
+    uint8_t bypass : 1;  /* not through L1 */
     uint8_t kind;
-    uint8_t bypass; /* not through L1 */
 };
 
 /* Lanes of a warp that run together. A split whose children are out waits at its reconvergence point. */

@@ -16,7 +16,7 @@ static void *reserve(uint64_t bytes) {
 bool memory_open(struct memory *memory, uint64_t capacity) {
     *memory = (struct memory){.capacity = capacity};
     memory->host = reserve(capacity);
-    memory->written = reserve(capacity / 8);
+    memory->written = reserve(capacity / 8 + 8);
     if (!memory->host || !memory->written) {
         memory_close(memory);
         return false;
@@ -29,7 +29,7 @@ void memory_close(struct memory *memory) {
         munmap(memory->host, memory->capacity);
     }
     if (memory->written) {
-        munmap(memory->written, memory->capacity / 8);
+        munmap(memory->written, memory->capacity / 8 + 8);
     }
     free(memory->allocations);
     *memory = (struct memory){0};
@@ -140,49 +140,51 @@ struct allocation *memory_range(const struct memory *memory, uint64_t address, u
     return a && !a->freed && bytes <= a->bytes - (address - a->base) ? a : NULL;
 }
 
+/* Bits first .. last - 1 of a word, of which there are some. */
+static uint64_t bits_between(unsigned first, unsigned last) {
+    return (last - first == 64 ? UINT64_MAX : ((uint64_t)1 << (last - first)) - 1) << first;
+}
+
 void memory_mark_written(struct memory *memory, uint64_t address, uint64_t bytes) {
     uint64_t at = address - VGPU_GLOBAL_BASE;
     const uint64_t end = at + bytes;
-    /* blocks run at the same time, so a shared byte of the bit map is set atomically */
-    for (; at < end && (at & 7 || end - at < 8); at++) {
-        const uint8_t bit = (uint8_t)(1u << (at & 7));
-        if (!(__atomic_load_n(&memory->written[at / 8], __ATOMIC_RELAXED) & bit)) {
-            __atomic_fetch_or(&memory->written[at / 8], bit, __ATOMIC_RELAXED);
-        }
-    }
-    const uint64_t whole = (end - at) / 8;
-    if (at < end && whole) {
-        if (whole <= 64) {
-            for (uint64_t k = 0; k < whole; k++) {
-                __atomic_store_n(&memory->written[at / 8 + k], 0xff, __ATOMIC_RELAXED);
+    uint64_t *const words = (uint64_t *)memory->written;
+    while (at < end) {
+        uint64_t *const word = &words[at / 64];
+        const uint64_t next = (at | 63) + 1 < end ? (at | 63) + 1 : end,
+                       bits = bits_between(at & 63, (unsigned)(at & 63) + (unsigned)(next - at));
+        /* blocks run at the same time, so a shared word is set atomically, and only if it must change */
+        const uint64_t old = __atomic_load_n(word, __ATOMIC_RELAXED);
+        if (bits == UINT64_MAX) {
+            if (old != bits) {
+                __atomic_store_n(word, bits, __ATOMIC_RELAXED);
             }
-        } else {
-            memset(memory->written + at / 8, 0xff, whole);
+        } else if (bits & ~old) {
+            __atomic_fetch_or(word, bits, __ATOMIC_RELAXED);
         }
-        at += 8 * whole;
-    }
-    if (at < end) {
-        memory_mark_written(memory, VGPU_GLOBAL_BASE + at, end - at);
+        at = next;
     }
 }
 
 bool memory_is_written(const struct memory *memory, uint64_t address, uint64_t bytes) {
     uint64_t at = address - VGPU_GLOBAL_BASE;
     const uint64_t end = at + bytes;
-    for (; at < end && (at & 7); at++) {
-        if (!(memory->written[at / 8] >> (at & 7) & 1)) {
+    const uint64_t *const words = (const uint64_t *)memory->written;
+    while (at < end) {
+        const uint64_t next = (at | 63) + 1 < end ? (at | 63) + 1 : end,
+                       bits = bits_between(at & 63, (unsigned)(at & 63) + (unsigned)(next - at));
+        if (bits & ~__atomic_load_n(&words[at / 64], __ATOMIC_RELAXED)) {
             return false;
         }
-    }
-    for (; end - at >= 8; at += 8) {
-        if (__atomic_load_n(&memory->written[at / 8], __ATOMIC_RELAXED) != 0xff) {
-            return false;
-        }
-    }
-    for (; at < end; at++) {
-        if (!(memory->written[at / 8] >> (at & 7) & 1)) {
-            return false;
-        }
+        at = next;
     }
     return true;
+}
+
+void memory_mark_copied(struct memory *memory, uint64_t address, uint64_t bytes) {
+    memory_mark_written(memory, address, bytes);
+    struct allocation *a = memory_find(memory, address);
+    if (a && a->base == address && a->bytes == bytes) {
+        a->initialised = true;
+    }
 }

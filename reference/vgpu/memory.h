@@ -34,6 +34,8 @@ struct allocation *memory_find(const struct memory *memory, uint64_t address);
 /* The live allocation that holds all of the range, or NULL. */
 struct allocation *memory_range(const struct memory *memory, uint64_t address, uint64_t bytes);
 void memory_mark_written(struct memory *memory, uint64_t address, uint64_t bytes);
+/* The same after a copy by the host, while no kernel runs: a whole allocation need not be looked at again. */
+void memory_mark_copied(struct memory *memory, uint64_t address, uint64_t bytes);
 /* True if all bytes were written. */
 bool memory_is_written(const struct memory *memory, uint64_t address, uint64_t bytes);
 

@@ -3,14 +3,15 @@
  * need none of it.
  *
  * Environment, read at cuInit:
- *   VGPU_DEVICE    profile name, "h100-sxm" (default), "a100-sxm", "l4", "rtx-4090", "b200", "t4";
- *                  several separated by commas make several devices
- *   VGPU_CHECK     "all" (default), "none", or a list of init, race, sync, leak. Out-of-bounds, misaligned
- * and freed accesses are always found: they are the driver's own errors VGPU_THREADS   host threads that run
- * blocks (default: all cores) VGPU_ORDER     "relaxed": blocks may run side by side even where a kernel's
- * result depends on their order VGPU_LIMIT     warp instructions a block may take before the launch is ended
- * (default 2^36) VGPU_ERROR_EXITCODE  the process ends with this code when there were findings VGPU_REPORT
- * file for findings (default: standard error) */
+ *   VGPU_DEVICE    profile name, "h100-sxm" (default), "a100-sxm", "l4", "rtx-4090", "b200", "t4"; several
+ *                  separated by commas make several devices
+ *   VGPU_CHECK     "all" (default), "none", or a list of init, race, sync, leak. Accesses out of bounds,
+ *                  misaligned or freed are always found: they are the driver's own errors
+ *   VGPU_THREADS   host threads that run blocks (default: all cores)
+ *   VGPU_ORDER     "relaxed": blocks may run side by side even where the result depends on their order
+ *   VGPU_LIMIT     warp instructions a block may take before the launch is ended (default 2^36)
+ *   VGPU_ERROR_EXITCODE  the process ends with this code when there were findings
+ *   VGPU_REPORT    file for findings (default: standard error) */
 #ifndef VGPU_H
 #define VGPU_H
 

@@ -1,0 +1,141 @@
+/* reach: accesses of a warp to global memory that need no look at single lanes: all in the allocation that
+ * the instruction touched before, aligned and, where that is checked, written. Everything else takes the slow
+ * way in access.c, which finds the lane at fault. */
+#ifndef VGPU_REACH_H
+#define VGPU_REACH_H
+
+#include "access.h"
+
+enum shape {
+    SHAPE_OTHER,       /* the slow way */
+    SHAPE_UNIFORM,     /* one address */
+    SHAPE_CONSECUTIVE, /* all 32 lanes, one after the other */
+    SHAPE_SCATTERED
+};
+
+/* Is every byte written that the lanes read? And marks those they write. */
+static inline bool reach_written(struct warp *w, const struct lanes *a, uint32_t m, unsigned bytes,
+                                 unsigned access, enum shape shape) {
+    struct memory *memory = w->block->launch->memory;
+    if (shape != SHAPE_SCATTERED) {
+        const uint64_t length = shape == SHAPE_UNIFORM ? bytes : (uint64_t)bytes * WARP_SIZE,
+                       address = a->address[first_of(m)];
+        if ((access & READ) && !memory_is_written(memory, address, length)) {
+            return false;
+        }
+        if (access & WRITE) {
+            memory_mark_written(memory, address, length);
+        }
+        return true;
+    }
+    for (uint32_t left = access & READ ? m : 0; left; left &= left - 1) {
+        if (!memory_is_written(memory, a->address[first_of(left)], bytes)) {
+            return false;
+        }
+    }
+    for (uint32_t left = access & WRITE ? m : 0; left; left &= left - 1) {
+        memory_mark_written(memory, a->address[first_of(left)], bytes);
+    }
+    return true;
+}
+
+/* Sectors of lanes anywhere; an aligned access lies in one sector. Returns how many. */
+static inline unsigned reach_record_scattered(struct worker *worker, const struct inst *i,
+                                              const struct lanes *a, unsigned kind) {
+    uint32_t changes = 1;
+    for (unsigned l = 1; l < WARP_SIZE; l++) {
+        changes |= (uint32_t)(a->address[l] >> 5 != a->address[l - 1] >> 5) << l;
+    }
+    uint64_t lines[WARP_SIZE];
+    uint8_t sectors[WARP_SIZE];
+    unsigned count = 0, total = 0;
+    for (; changes; changes &= changes - 1) {
+        const uint64_t sector = a->address[first_of(changes)] / 32, line = sector / 4;
+        unsigned k = count;
+        while (k > 0 && lines[k - 1] != line) {
+            k--;
+        }
+        if (!k) {
+            lines[count] = line;
+            sectors[count++] = 0;
+            k = count;
+        }
+        sectors[k - 1] |= (uint8_t)(1u << (sector % 4));
+    }
+    for (unsigned k = 0; k < count; k++) {
+        total += (unsigned)__builtin_popcount(sectors[k]);
+        access_log_line(worker, i, lines[k], sectors[k], kind);
+    }
+    return total;
+}
+
+/* Bytes from address on, all of them touched. Returns how many sectors. */
+static inline unsigned reach_record_range(struct worker *worker, const struct inst *i, uint64_t address,
+                                          uint64_t bytes, unsigned kind) {
+    const uint64_t first = address / 32, last = (address + bytes - 1) / 32;
+    for (uint64_t line = first / 4; line <= last / 4; line++) {
+        const unsigned low = line == first / 4 ? (unsigned)(first % 4) : 0,
+                       high = line == last / 4 ? (unsigned)(last % 4) : 3;
+        access_log_line(worker, i, line, (uint8_t)((2u << high) - (1u << low)), kind);
+    }
+    return (unsigned)(last - first + 1);
+}
+
+static inline void reach_count(struct worker *worker, unsigned kind, unsigned sectors, uint64_t bytes) {
+    struct memory_counts *c = &worker->counts;
+    if (kind == ACCESS_LOAD) {
+        c->global_load_requests++;
+        c->global_load_sectors += sectors;
+        c->global_load_bytes += bytes;
+    } else if (kind == ACCESS_STORE) {
+        c->global_store_requests++;
+        c->global_store_sectors += sectors;
+        c->global_store_bytes += bytes;
+    }
+}
+
+/* Checks and counts the access of m's lanes, which is not empty. bytes: a power of two, 32 at most. Addresses
+ * of other lanes become that of the first. */
+static inline enum shape reach(struct warp *w, const struct inst *i, uint32_t m, struct lanes *a,
+                               unsigned bytes, unsigned access) {
+    const uint64_t base = a->address[first_of(m)];
+    if ((i->space != PTX_GLOBAL && i->space != PTX_GENERIC) || base < VGPU_GLOBAL_BASE ||
+        !global_range(w, i, base, bytes, access & WRITE)) {
+        return SHAPE_OTHER;
+    }
+    if (m != UINT32_MAX) {
+        EACH_LANE {
+            a->address[l] = m >> l & 1 ? a->address[l] : base;
+        }
+    }
+    struct worker *worker = w->block->worker;
+    const struct site *site = &worker->sites[i->site];
+    const uint64_t low = site->low, room = site->high - site->low - bytes;
+    uint64_t outside = 0, bits = 0, different = 0, gaps = 0;
+    EACH_LANE {
+        const uint64_t x = a->address[l];
+        outside |= x - low > room;
+        bits |= x;
+        different |= x ^ base;
+        gaps |= x - base - l * bytes;
+    }
+    if (outside || (bits & (bytes - 1))) {
+        return SHAPE_OTHER;
+    }
+    const enum shape shape = !different                 ? SHAPE_UNIFORM
+                             : !gaps && m == UINT32_MAX ? SHAPE_CONSECUTIVE
+                                                        : SHAPE_SCATTERED;
+    if ((w->block->launch->checks & CHECK_INIT) && !site->initialised &&
+        !reach_written(w, a, m, bytes, access, shape)) {
+        return SHAPE_OTHER;
+    }
+    const unsigned kind = access & ATOMIC ? ACCESS_ATOMIC : access & WRITE ? ACCESS_STORE : ACCESS_LOAD;
+    const unsigned sectors = shape == SHAPE_SCATTERED ? reach_record_scattered(worker, i, a, kind)
+                             : shape == SHAPE_UNIFORM
+                                 ? reach_record_range(worker, i, base, bytes, kind)
+                                 : reach_record_range(worker, i, base, (uint64_t)bytes * WARP_SIZE, kind);
+    reach_count(worker, kind, sectors, (uint64_t)bytes * (unsigned)__builtin_popcount(m));
+    return shape;
+}
+
+#endif
