@@ -376,11 +376,6 @@ static bool step(struct warp *w, const struct inst *in, uint32_t active, uint32_
     struct split *s = &w->splits[w->current];
     s->pc = pc + 1;
     switch (in->kind) {
-    case INST_MEMORY:
-        if (mask) {
-            in->run(w, in, mask);
-        }
-        break;
     case INST_BRANCH:
         if (!branch(w, in, active, mask, pc)) {
             raise_fault(w, in, 0, FAULT_INTERNAL, "too many paths in a warp");
@@ -424,11 +419,64 @@ static void warp_done(struct warp *w) {
     barriers_check(b);
 }
 
+/* Instructions start .. end - 1 were issued for so many lanes: counted where that begins and where it ends.
+ */
+static void count_run(struct warp *w, uint32_t start, uint32_t end, uint64_t lanes) {
+    struct tally *tally = w->block->worker->tally;
+    tally[start].warps++;
+    tally[start].threads += lanes;
+    tally[end].warps--;
+    tally[end].threads -= lanes;
+    w->issued += end - start;
+}
+
+/* Executes from *pc on until an instruction that changes the course of the warp, or to the split's meeting
+ * point. Returns that instruction, with its lanes in *mask, or NULL at the meeting point or after a fault. */
+static const struct inst *run_straight(struct warp *w, const struct split *s, uint32_t *pc, uint32_t *mask) {
+    const struct inst *const code = w->kernel->code;
+    const uint32_t active = s->mask, start = *pc, stop = s->parent >= 0 ? s->reconverge : UINT32_MAX;
+    const unsigned lanes = (unsigned)__builtin_popcount(active);
+    for (const struct inst *in = &code[start];; in++) {
+        const uint32_t at = (uint32_t)(in - code);
+        if (at == stop) {
+            count_run(w, start, at, lanes);
+            *pc = at;
+            return NULL;
+        }
+        uint32_t m = active;
+        if (in->guard != NO_GUARD) {
+            m = guard_mask(w, in, active);
+            w->block->worker->tally[at].masked += lanes - (unsigned)__builtin_popcount(m);
+        }
+        if (in->kind > INST_MEMORY) {
+            count_run(w, start, at + 1, lanes);
+            *pc = at;
+            *mask = m;
+            return in;
+        }
+        if (m) {
+            in->run(w, in, m);
+            if (in->kind == INST_MEMORY && w->block->fault) {
+                count_run(w, start, at + 1, lanes);
+                return NULL;
+            }
+        }
+    }
+}
+
+/* Charges the block's budget; false when it is used up. */
+static bool charge(struct warp *w, const struct inst *in, uint64_t used, uint32_t active) {
+    if (w->block->budget <= used) {
+        raise_fault(w, in, first_lane(active), FAULT_RUNAWAY, "block passed its limit of instructions");
+        return false;
+    }
+    w->block->budget -= used;
+    return true;
+}
+
 /* Runs until the warp waits, ends, faults or its quantum is over. */
 static void warp_run(struct warp *w) {
-    const struct inst *code = w->kernel->code;
-    struct tally *tally = w->block->worker->tally;
-    uint64_t left = QUANTUM;
+    const uint64_t first = w->issued;
     for (;;) {
         struct split *s = &w->splits[w->current];
         if (s->state != SPLIT_READY) {
@@ -445,45 +493,26 @@ static void warp_run(struct warp *w) {
             }
             continue;
         }
-        uint32_t pc = s->pc;
-        const uint32_t active = s->mask, meet = s->reconverge;
-        const uint64_t before = left;
-        for (;;) {
-            if (pc == meet && s->parent >= 0) {
-                w->issued += before - left;
-                s->pc = pc;
-                arrive(w);
-                break;
-            }
-            const struct inst *in = &code[pc];
-            const uint32_t mask = guard_mask(w, in, active);
-            tally[pc].warps++;
-            tally[pc].threads += mask == UINT32_MAX ? WARP_SIZE : (uint64_t)__builtin_popcount(mask);
-            left--;
-            if (in->kind == INST_PLAIN) {
-                if (mask) {
-                    in->run(w, in, mask);
-                }
-                pc++;
-                continue;
-            }
-            w->issued += before - left;
-            if (!step(w, in, active, mask, pc)) {
-                return;
-            }
-            if (left >> 63 || left == 0) {
-                const uint64_t used = QUANTUM - left;
-                if (w->block->budget <= used) {
-                    raise_fault(w, in, first_lane(active), FAULT_RUNAWAY,
-                                "block passed its limit of instructions");
-                } else {
-                    w->block->budget -= used;
-                }
+        uint32_t pc = s->pc, mask = 0;
+        const uint32_t active = s->mask;
+        const struct inst *in = run_straight(w, s, &pc, &mask);
+        if (w->block->fault) {
+            return;
+        }
+        if (!in) {
+            s->pc = pc;
+            arrive(w);
+            continue;
+        }
+        if (!step(w, in, active, mask, pc)) {
+            return;
+        }
+        if (w->issued - first >= QUANTUM) {
+            if (charge(w, in, w->issued - first, active)) {
                 /* let another path of the warp run: it may be the one that is waited for */
                 schedule(w);
-                return;
             }
-            break;
+            return;
         }
     }
 }

@@ -24,22 +24,14 @@ static void fill_lanes(struct warp *w, uint32_t offset,
     }
 }
 
-static uint32_t thread_of(const struct warp *w, unsigned lane) {
-    return w->number * WARP_SIZE + lane;
-}
-
-static uint32_t tid_x(const struct warp *w, unsigned lane) {
-    return thread_of(w, lane) % w->block->launch->block[0];
-}
-
-static uint32_t tid_y(const struct warp *w, unsigned lane) {
+void block_number_threads(struct warp *w) {
     const uint32_t *n = w->block->launch->block;
-    return thread_of(w, lane) / n[0] % n[1];
-}
-
-static uint32_t tid_z(const struct warp *w, unsigned lane) {
-    const uint32_t *n = w->block->launch->block;
-    return thread_of(w, lane) / n[0] / n[1];
+    for (uint32_t l = 0; l < WARP_SIZE; l++) {
+        const uint32_t thread = w->number * WARP_SIZE + l;
+        w->tid[0][l] = thread % n[0];
+        w->tid[1][l] = thread / n[0] % n[1];
+        w->tid[2][l] = thread / n[0] / n[1];
+    }
 }
 
 static uint32_t lane_id(const struct warp *w, unsigned lane) {
@@ -73,9 +65,6 @@ static void fill_specials(struct warp *w) {
     const struct block *b = w->block;
     const struct launch *launch = b->launch;
     const uint32_t *at = w->kernel->special;
-    fill_lanes(w, at[SPECIAL_TID_X], tid_x);
-    fill_lanes(w, at[SPECIAL_TID_Y], tid_y);
-    fill_lanes(w, at[SPECIAL_TID_Z], tid_z);
     fill_lanes(w, at[SPECIAL_LANEID], lane_id);
     fill_lanes(w, at[SPECIAL_EQ], mask_eq);
     fill_lanes(w, at[SPECIAL_LE], mask_le);
@@ -83,6 +72,9 @@ static void fill_specials(struct warp *w) {
     fill_lanes(w, at[SPECIAL_GE], mask_ge);
     fill_lanes(w, at[SPECIAL_GT], mask_gt);
     for (unsigned i = 0; i < 3; i++) {
+        if (at[SPECIAL_TID_X + i] != UINT32_MAX) {
+            memcpy(w->base[0] + at[SPECIAL_TID_X + i], w->tid[i], sizeof w->tid[i]);
+        }
         fill(w, at[SPECIAL_NTID_X + i], launch->block[i]);
         fill(w, at[SPECIAL_CTAID_X + i], b->index[i]);
         fill(w, at[SPECIAL_NCTAID_X + i], launch->grid[i]);
@@ -119,7 +111,7 @@ void block_start(struct block *b, uint64_t number) {
         const uint32_t left = b->threads - v * WARP_SIZE;
         w->lanes = left >= WARP_SIZE ? UINT32_MAX : (1u << left) - 1;
         w->exited = 0;
-        memset(w->splits, 0, sizeof w->splits);
+        /* all other splits are free: a block that ends any other way is the launch's last */
         w->splits[0] = (struct split){0, w->lanes, UINT32_MAX, -1, 0, SPLIT_READY};
         w->current = 0;
         w->state = WARP_READY;

@@ -105,6 +105,22 @@ static void set_hosts(const struct warp *w, struct lanes *a) {
     }
 }
 
+/* A few addresses, each of a run of lanes: 32-bit elements. */
+static void load_steps(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a) {
+    for (unsigned k = 0; k < i->count; k++) {
+        LANE_ARRAY uint32_t t[WARP_SIZE];
+        for (uint32_t left = a->steps | 1; left; left &= left - 1) {
+            const unsigned first = first_of(left);
+            uint32_t v;
+            memcpy(&v, global_host(w, a->address[first]) + 4 * k, 4);
+            EACH_LANE {
+                t[l] = l >= first ? v : t[l];
+            }
+        }
+        put_u32(w, i->list[k], m, t);
+    }
+}
+
 HANDLER(load) {
     struct lanes a;
     addresses(w, i, i->op[0], &a);
@@ -125,6 +141,10 @@ HANDLER(load) {
         i->count == 4   ? load_consecutive(w, i, from, 4)
         : i->count == 2 ? load_consecutive(w, i, from, 2)
                         : load_consecutive(w, i, from, 1);
+        return;
+    }
+    if (i->bytes == 4 && !(i->flags & FLAG_WIDE_DATA) && __builtin_popcount(a.steps) < 4) {
+        load_steps(w, i, m, &a);
         return;
     }
     set_hosts(w, &a);

@@ -16,6 +16,7 @@ struct worker_state {
     struct chains chains;
     struct block block;
     struct warp warps[MAX_WARPS];
+    uint32_t tid[MAX_WARPS][3][WARP_SIZE];
     struct launch *launch;
     pthread_t thread;
     bool failed;
@@ -53,7 +54,7 @@ static bool worker_open(struct worker_state *s, struct launch *launch) {
     const struct kernel *k = launch->kernel;
     s->launch = launch;
     s->worker.launch = launch;
-    s->worker.tally = calloc(k->count, sizeof *s->worker.tally);
+    s->worker.tally = calloc(k->count + 1u, sizeof *s->worker.tally);
     s->worker.sites = calloc(k->sites + 1u, sizeof *s->worker.sites);
     struct block *b = &s->block;
     b->launch = launch;
@@ -82,6 +83,8 @@ static bool worker_open(struct worker_state *s, struct launch *launch) {
         w->kernel = k;
         w->number = v;
         w->local = b->local + v * local;
+        w->tid = s->tid[v];
+        block_number_threads(w);
     }
     return true;
 }
@@ -146,13 +149,16 @@ static void add_counts(struct vgpu_counters *c, const struct memory_counts *m) {
 /* Latencies along a warp, averaged over the launch's warps. */
 static double add_instructions(struct launch *launch, const struct worker_state *s) {
     double cycles = 0;
+    uint64_t warps = 0, threads = 0;
     for (uint32_t i = 0; i < launch->kernel->count; i++) {
         const struct inst *in = &launch->kernel->code[i];
         const struct tally *t = &s->worker.tally[i];
-        launch->counters.warp_instructions[in->pipe] += t->warps;
-        launch->counters.thread_instructions[in->pipe] += t->threads;
+        warps += t->warps;
+        threads += t->threads;
+        launch->counters.warp_instructions[in->pipe] += warps;
+        launch->counters.thread_instructions[in->pipe] += threads - t->masked;
         const bool global = in->kind == INST_MEMORY && (in->space == PTX_GLOBAL || in->space == PTX_GENERIC);
-        cycles += (double)t->warps * timing_latency(in->pipe, global);
+        cycles += (double)warps * timing_latency(in->pipe, global);
     }
     return cycles;
 }

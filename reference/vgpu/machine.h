@@ -40,8 +40,10 @@ struct split {
     uint8_t state;
 };
 
+/* Issues of one instruction. warps and threads are differences to the instruction before it; masked are lanes
+ * that its own predicate took out. */
 struct tally {
-    uint64_t warps, threads;
+    uint64_t warps, threads, masked;
 };
 
 struct copy_async {
@@ -64,6 +66,7 @@ struct warp {
     uint32_t barrier;
     uint64_t issued; /* instructions, the warp's clock */
     uint8_t *local;
+    uint32_t (*tid)[WARP_SIZE]; /* x, y, z of the lanes */
     uint32_t clocks[MAX_WARPS]; /* what this warp knows of the others' progress: barriers order accesses */
     uint32_t sync_epoch;        /* counts bar.warp.sync */
     struct copy_async *copies;

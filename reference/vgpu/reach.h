@@ -4,6 +4,10 @@
 #ifndef VGPU_REACH_H
 #define VGPU_REACH_H
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 #include "access.h"
 
 enum shape {
@@ -12,6 +16,45 @@ enum shape {
     SHAPE_CONSECUTIVE, /* all 32 lanes, one after the other */
     SHAPE_SCATTERED
 };
+
+/* Addresses are 32; is one of them below low, more than room above it, or has a bit of mask? */
+static inline bool lanes_bad(const uint64_t *address, uint64_t low, uint64_t room, uint64_t mask) {
+#ifdef __AVX512F__
+    const __m512i lows = _mm512_set1_epi64((long long)low), rooms = _mm512_set1_epi64((long long)room),
+                  masks = _mm512_set1_epi64((long long)mask);
+    unsigned bad = 0;
+    for (unsigned l = 0; l < WARP_SIZE; l += 8) {
+        const __m512i x = _mm512_loadu_si512(address + l);
+        bad |= (unsigned)_mm512_cmpgt_epu64_mask(_mm512_sub_epi64(x, lows), rooms) |
+               (unsigned)_mm512_test_epi64_mask(x, masks);
+    }
+    return bad;
+#else
+    uint64_t bad = 0;
+    EACH_LANE {
+        bad |= (uint64_t)(address[l] - low > room) | (address[l] & mask);
+    }
+    return bad;
+#endif
+}
+
+/* The lanes, but for the first, whose address is not that of the lane before plus distance. */
+static inline uint32_t lanes_step(const uint64_t *address, uint64_t distance) {
+    uint32_t steps = 0;
+#ifdef __AVX512F__
+    const __m512i by = _mm512_set1_epi64((long long)distance);
+    for (unsigned l = 0; l < WARP_SIZE; l += 8) {
+        const __m512i x = _mm512_loadu_si512(address + l), before = _mm512_loadu_si512(address + l - 1);
+        steps |= (uint32_t)_mm512_cmpneq_epi64_mask(_mm512_sub_epi64(x, before), by) << l;
+    }
+    return steps & ~1u;
+#else
+    for (unsigned l = 1; l < WARP_SIZE; l++) {
+        steps |= (uint32_t)(address[l] - address[l - 1] != distance) << l;
+    }
+    return steps;
+#endif
+}
 
 /* Is every byte written that the lanes read? And marks those they write. */
 static inline bool reach_written(struct warp *w, const struct lanes *a, uint32_t m, unsigned bytes,
@@ -39,18 +82,15 @@ static inline bool reach_written(struct warp *w, const struct lanes *a, uint32_t
     return true;
 }
 
-/* Sectors of lanes anywhere; an aligned access lies in one sector. Returns how many. */
+/* Sectors of lanes anywhere; an aligned access lies in one sector. steps: lanes whose address is not that of
+ * the lane before. Returns how many sectors. */
 static inline unsigned reach_record_scattered(struct worker *worker, const struct inst *i,
-                                              const struct lanes *a, unsigned kind) {
-    uint32_t changes = 1;
-    for (unsigned l = 1; l < WARP_SIZE; l++) {
-        changes |= (uint32_t)(a->address[l] >> 5 != a->address[l - 1] >> 5) << l;
-    }
+                                              const struct lanes *a, uint32_t steps, unsigned kind) {
     uint64_t lines[WARP_SIZE];
     uint8_t sectors[WARP_SIZE];
     unsigned count = 0, total = 0;
-    for (; changes; changes &= changes - 1) {
-        const uint64_t sector = a->address[first_of(changes)] / 32, line = sector / 4;
+    for (steps |= 1; steps; steps &= steps - 1) {
+        const uint64_t sector = a->address[first_of(steps)] / 32, line = sector / 4;
         unsigned k = count;
         while (k > 0 && lines[k - 1] != line) {
             k--;
@@ -110,27 +150,20 @@ static inline enum shape reach(struct warp *w, const struct inst *i, uint32_t m,
     }
     struct worker *worker = w->block->worker;
     const struct site *site = &worker->sites[i->site];
-    const uint64_t low = site->low, room = site->high - site->low - bytes;
-    uint64_t outside = 0, bits = 0, different = 0, gaps = 0;
-    EACH_LANE {
-        const uint64_t x = a->address[l];
-        outside |= x - low > room;
-        bits |= x;
-        different |= x ^ base;
-        gaps |= x - base - l * bytes;
-    }
-    if (outside || (bits & (bytes - 1))) {
+    if (lanes_bad(a->address, site->low, site->high - site->low - bytes, bytes - 1)) {
         return SHAPE_OTHER;
     }
-    const enum shape shape = !different                 ? SHAPE_UNIFORM
-                             : !gaps && m == UINT32_MAX ? SHAPE_CONSECUTIVE
-                                                        : SHAPE_SCATTERED;
+    const uint32_t steps = lanes_step(a->address, 0);
+    const enum shape shape = !steps                                              ? SHAPE_UNIFORM
+                             : m == UINT32_MAX && !lanes_step(a->address, bytes) ? SHAPE_CONSECUTIVE
+                                                                                 : SHAPE_SCATTERED;
+    a->steps = steps;
     if ((w->block->launch->checks & CHECK_INIT) && !site->initialised &&
         !reach_written(w, a, m, bytes, access, shape)) {
         return SHAPE_OTHER;
     }
     const unsigned kind = access & ATOMIC ? ACCESS_ATOMIC : access & WRITE ? ACCESS_STORE : ACCESS_LOAD;
-    const unsigned sectors = shape == SHAPE_SCATTERED ? reach_record_scattered(worker, i, a, kind)
+    const unsigned sectors = shape == SHAPE_SCATTERED ? reach_record_scattered(worker, i, a, steps, kind)
                              : shape == SHAPE_UNIFORM
                                  ? reach_record_range(worker, i, base, bytes, kind)
                                  : reach_record_range(worker, i, base, (uint64_t)bytes * WARP_SIZE, kind);
