@@ -1,10 +1,10 @@
 /* cache: what L1, L2 and DRAM see of a launch's accesses.
  *
- * Set-associative caches (16 ways) of 128-byte lines in sectors of 32 bytes, least recently used line out. L1 is one
- * per multiprocessor, holds loads only and is written through; L2 is shared and written back; it starts empty
- * and what is dirty at the end is written to DRAM. Block b runs on multiprocessor b modulo their number, and
- * blocks' accesses are taken in the order of blocks, whichever host threads ran them: the counts repeat
- * exactly. */
+ * Set-associative caches (16 ways) of 128-byte lines in sectors of 32 bytes, least recently used line out. L1
+ * is one per multiprocessor, holds loads only and is written through; L2 is shared and written back; it
+ * starts empty and what is dirty at the end is written to DRAM. Block b runs on multiprocessor b modulo their
+ * number, and blocks' accesses are taken in the order of blocks, whichever host threads ran them: the counts
+ * repeat exactly. */
 #ifndef VGPU_CACHE_H
 #define VGPU_CACHE_H
 
