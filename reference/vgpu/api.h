@@ -10,11 +10,19 @@
 
 #define API __attribute__((visibility("default")))
 /* Declares and defines a function of the driver's interface. */
+#ifdef VGPU_ABI_FROM_CUDA_H /* cuda.h has to declare it, with the same type */
+#define DRIVER(name, ...) API CUresult name(__VA_ARGS__)
+#else
 #define DRIVER(name, ...)                                                                                    \
     API CUresult name(__VA_ARGS__);                                                                          \
     CUresult name(__VA_ARGS__)
+#endif
+/* The same, under a second name as well, which programs call whose default stream is the thread's own. */
+#define DRIVER_ON(suffix, name, ...)                                                                         \
+    API CUresult name##suffix(__VA_ARGS__) __attribute__((alias(#name)));                                    \
+    DRIVER(name, __VA_ARGS__)
 
-enum { MAX_DEVICES = 8, CONTEXT_STACK = 16 };
+enum { MAX_DEVICES = 8, CONTEXT_STACK = 16, LIMITS = 8 };
 
 struct device {
     const struct profile *profile;
@@ -36,6 +44,7 @@ struct CUctx_st {
     struct CUmod_st *modules;
     struct CUstream_st *streams;
     double default_time; /* modeled seconds of the default stream */
+    size_t limits[LIMITS];
     struct owned *owned; /* allocations, to be freed with the context */
     size_t owned_count, owned_room;
 };
@@ -59,12 +68,14 @@ struct CUstream_st {
     struct CUstream_st *next;
     struct CUctx_st *context;
     double time;
+    unsigned flags;
 };
 
 struct CUevent_st {
+    struct CUevent_st *next;
     struct CUctx_st *context;
     double time;
-    bool recorded;
+    bool recorded, timed;
 };
 
 struct driver {
@@ -77,6 +88,7 @@ struct driver {
     uint64_t limit, launches, sampling;
     int exit_code;
     struct CUctx_st *contexts;
+    struct CUevent_st *events;
     struct vgpu_counters counters;
     char error[1024];
 };
@@ -84,13 +96,22 @@ struct driver {
 extern struct driver driver;
 
 CUresult cuInit(unsigned flags);
+CUresult cuStreamQuery(CUstream stream);
 
 /* Code of the state: not initialised, no context, or the context's sticky error. On success *context is
  * current. */
 CUresult driver_context(struct CUctx_st **context);
 struct device *driver_device(CUdevice ordinal);
-/* The clock of a stream, in modeled seconds (NULL: the default one, which waits for all others). */
+/* The clock of a stream, in modeled seconds; the default one waits for all others. NULL if the context has no
+ * such stream. */
 double *driver_stream_time(struct CUctx_st *context, CUstream stream);
+/* Streams and events of a context. */
+void driver_streams_free(struct CUctx_st *context);
+/* Gives the shared variables of a kernel their offsets; mark is another number for each kernel of the module.
+ */
+void shared_layout(struct ptx_module *module, struct ptx_function *entry, uint32_t mark, uint64_t *bytes,
+                   uint64_t *dynamic_offset);
+bool driver_function_known(const struct CUctx_st *context, const struct CUfunc_st *function);
 CUresult driver_own(struct CUctx_st *context, uint64_t address);
 void driver_module_free(struct CUmod_st *module);
 void driver_set_error(const char *text);
@@ -118,5 +139,16 @@ static inline void driver_unlock(pthread_mutex_t **lock) {
         return entered;                                                                                      \
     }                                                                                                        \
     (void)context
+
+/* Holds the lock; returns early unless argument is a device, then named device_of. */
+#define DEVICE(argument)                                                                                     \
+    LOCKED;                                                                                                  \
+    if (!driver.ready) {                                                                                     \
+        return CUDA_ERROR_NOT_INITIALIZED;                                                                   \
+    }                                                                                                        \
+    struct device *const device_of = driver_device(argument);                                                \
+    if (!device_of) {                                                                                        \
+        return CUDA_ERROR_INVALID_DEVICE;                                                                    \
+    }
 
 #endif

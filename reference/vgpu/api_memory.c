@@ -11,8 +11,13 @@ static uint8_t *host_of(const struct CUctx_st *context, uint64_t address) {
     return context->device->memory.host + (address - VGPU_GLOBAL_BASE);
 }
 
-static void pass_time(struct CUctx_st *context, CUstream stream, double seconds) {
-    *driver_stream_time(context, stream) += seconds;
+static CUresult pass_time(struct CUctx_st *context, CUstream stream, double seconds) {
+    double *const time = driver_stream_time(context, stream);
+    if (!time) {
+        return CUDA_ERROR_INVALID_HANDLE;
+    }
+    *time += seconds;
+    return CUDA_SUCCESS;
 }
 
 static bool is_device(const struct CUctx_st *context, uint64_t address) {
@@ -55,14 +60,14 @@ DRIVER(cuMemFree_v2, CUdeviceptr pointer) {
     return CUDA_SUCCESS;
 }
 
-DRIVER(cuMemAllocAsync, CUdeviceptr *pointer, size_t bytes, CUstream stream) {
-    (void)stream;
-    return cuMemAlloc_v2(pointer, bytes);
+DRIVER_ON(_ptsz, cuMemAllocAsync, CUdeviceptr *pointer, size_t bytes, CUstream stream) {
+    const CUresult code = cuStreamQuery(stream);
+    return code ? code : cuMemAlloc_v2(pointer, bytes);
 }
 
-DRIVER(cuMemFreeAsync, CUdeviceptr pointer, CUstream stream) {
-    (void)stream;
-    return cuMemFree_v2(pointer);
+DRIVER_ON(_ptsz, cuMemFreeAsync, CUdeviceptr pointer, CUstream stream) {
+    const CUresult code = cuStreamQuery(stream);
+    return code ? code : cuMemFree_v2(pointer);
 }
 
 DRIVER(cuMemGetInfo_v2, size_t *left, size_t *total) {
@@ -87,26 +92,6 @@ DRIVER(cuMemGetAddressRange_v2, CUdeviceptr *base, size_t *bytes, CUdeviceptr po
     if (bytes) {
         *bytes = a->bytes;
     }
-    return CUDA_SUCCESS;
-}
-
-DRIVER(cuMemHostAlloc, void **pointer, size_t bytes, unsigned flags) {
-    ENTER;
-    (void)flags;
-    if (!pointer || !bytes) {
-        return CUDA_ERROR_INVALID_VALUE;
-    }
-    *pointer = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
-    return *pointer ? CUDA_SUCCESS : CUDA_ERROR_OUT_OF_MEMORY;
-}
-
-DRIVER(cuMemAllocHost_v2, void **pointer, size_t bytes) {
-    return cuMemHostAlloc(pointer, bytes, 0);
-}
-
-DRIVER(cuMemFreeHost, void *pointer) {
-    ENTER;
-    free(pointer);
     return CUDA_SUCCESS;
 }
 
@@ -149,41 +134,41 @@ static CUresult copy_within(struct CUctx_st *context, uint64_t to, uint64_t from
     return CUDA_SUCCESS;
 }
 
-DRIVER(cuMemcpyHtoDAsync_v2, CUdeviceptr to, const void *from, size_t bytes, CUstream stream) {
+DRIVER_ON(_ptsz, cuMemcpyHtoDAsync_v2, CUdeviceptr to, const void *from, size_t bytes, CUstream stream) {
     ENTER;
-    pass_time(context, stream, copy_latency + (double)bytes / link_bytes_per_second);
-    return copy_in(context, to, from, bytes);
+    const CUresult code = copy_in(context, to, from, bytes);
+    return code ? code : pass_time(context, stream, copy_latency + (double)bytes / link_bytes_per_second);
 }
 
-DRIVER(cuMemcpyDtoHAsync_v2, void *to, CUdeviceptr from, size_t bytes, CUstream stream) {
+DRIVER_ON(_ptsz, cuMemcpyDtoHAsync_v2, void *to, CUdeviceptr from, size_t bytes, CUstream stream) {
     ENTER;
-    pass_time(context, stream, copy_latency + (double)bytes / link_bytes_per_second);
-    return copy_out(context, to, from, bytes);
+    const CUresult code = copy_out(context, to, from, bytes);
+    return code ? code : pass_time(context, stream, copy_latency + (double)bytes / link_bytes_per_second);
 }
 
-DRIVER(cuMemcpyDtoDAsync_v2, CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
+DRIVER_ON(_ptsz, cuMemcpyDtoDAsync_v2, CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
     ENTER;
-    pass_time(context, stream,
-              copy_latency + 2 * (double)bytes / context->device->profile->dram_bytes_per_second);
-    return copy_within(context, to, from, bytes);
+    const CUresult code = copy_within(context, to, from, bytes);
+    return code ? code
+                : pass_time(context, stream,
+                            copy_latency +
+                                2 * (double)bytes / context->device->profile->dram_bytes_per_second);
 }
 
-DRIVER(cuMemcpyHtoD_v2, CUdeviceptr to, const void *from, size_t bytes) {
+DRIVER_ON(_ptds, cuMemcpyHtoD_v2, CUdeviceptr to, const void *from, size_t bytes) {
     return cuMemcpyHtoDAsync_v2(to, from, bytes, NULL);
 }
 
-DRIVER(cuMemcpyDtoH_v2, void *to, CUdeviceptr from, size_t bytes) {
+DRIVER_ON(_ptds, cuMemcpyDtoH_v2, void *to, CUdeviceptr from, size_t bytes) {
     return cuMemcpyDtoHAsync_v2(to, from, bytes, NULL);
 }
 
-DRIVER(cuMemcpyDtoD_v2, CUdeviceptr to, CUdeviceptr from, size_t bytes) {
+DRIVER_ON(_ptds, cuMemcpyDtoD_v2, CUdeviceptr to, CUdeviceptr from, size_t bytes) {
     return cuMemcpyDtoDAsync_v2(to, from, bytes, NULL);
 }
 
 /* Unified addresses: which side each pointer is on shows from its value. */
-DRIVER(cuMemcpyAsync, CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
-    ENTER;
-    pass_time(context, stream, copy_latency);
+static CUresult copy_any(struct CUctx_st *context, uint64_t to, uint64_t from, size_t bytes) {
     if (is_device(context, to)) {
         return is_device(context, from) ? copy_within(context, to, from, bytes)
                                         : copy_in(context, to, (const void *)(uintptr_t)from, bytes);
@@ -198,8 +183,62 @@ DRIVER(cuMemcpyAsync, CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream s
     return CUDA_SUCCESS;
 }
 
-DRIVER(cuMemcpy, CUdeviceptr to, CUdeviceptr from, size_t bytes) {
+DRIVER_ON(_ptsz, cuMemcpyAsync, CUdeviceptr to, CUdeviceptr from, size_t bytes, CUstream stream) {
+    ENTER;
+    const CUresult code = copy_any(context, to, from, bytes);
+    const bool within = is_device(context, to) == is_device(context, from);
+    const double rate = within ? context->device->profile->dram_bytes_per_second / 2 : link_bytes_per_second;
+    return code ? code : pass_time(context, stream, copy_latency + (double)bytes / rate);
+}
+
+DRIVER_ON(_ptds, cuMemcpy, CUdeviceptr to, CUdeviceptr from, size_t bytes) {
     return cuMemcpyAsync(to, from, bytes, NULL);
+}
+
+/* One side of a copy of rows: where its first byte is, and how far apart rows are. False if it is an array or
+ * wraps. */
+static bool side_of(CUmemorytype type, const void *host, CUdeviceptr device, size_t x, size_t y, size_t pitch,
+                    uint64_t *at) {
+    *at = type == CU_MEMORYTYPE_HOST ? (uint64_t)(uintptr_t)host : device;
+    *at += y * pitch + x;
+    return type == CU_MEMORYTYPE_HOST || type == CU_MEMORYTYPE_DEVICE || type == CU_MEMORYTYPE_UNIFIED;
+}
+
+static CUresult copy_rows(const CUDA_MEMCPY2D *c, CUstream stream) {
+    ENTER;
+    uint64_t from, to;
+    if (!c ||
+        !side_of(c->srcMemoryType, c->srcHost, c->srcDevice, c->srcXInBytes, c->srcY, c->srcPitch, &from) ||
+        !side_of(c->dstMemoryType, c->dstHost, c->dstDevice, c->dstXInBytes, c->dstY, c->dstPitch, &to)) {
+        return c ? CUDA_ERROR_NOT_SUPPORTED : CUDA_ERROR_INVALID_VALUE;
+    }
+    if (c->Height > 1 && ((c->srcPitch && c->srcPitch < c->srcXInBytes + c->WidthInBytes) ||
+                          (c->dstPitch && c->dstPitch < c->dstXInBytes + c->WidthInBytes))) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    const size_t from_pitch = c->srcPitch ? c->srcPitch : c->WidthInBytes,
+                 to_pitch = c->dstPitch ? c->dstPitch : c->WidthInBytes;
+    for (size_t row = 0; row < c->Height; row++) {
+        const CUresult code =
+            copy_any(context, to + row * to_pitch, from + row * from_pitch, c->WidthInBytes);
+        if (code) {
+            return code;
+        }
+    }
+    return pass_time(context, stream,
+                     copy_latency + (double)c->WidthInBytes * (double)c->Height / link_bytes_per_second);
+}
+
+DRIVER_ON(_ptds, cuMemcpy2D_v2, const CUDA_MEMCPY2D *copy) {
+    return copy_rows(copy, NULL);
+}
+
+DRIVER_ON(_ptds, cuMemcpy2DUnaligned_v2, const CUDA_MEMCPY2D *copy) {
+    return copy_rows(copy, NULL);
+}
+
+DRIVER_ON(_ptsz, cuMemcpy2DAsync_v2, const CUDA_MEMCPY2D *copy, CUstream stream) {
+    return copy_rows(copy, stream);
 }
 
 /* ---- fills ---- */
@@ -207,12 +246,9 @@ DRIVER(cuMemcpy, CUdeviceptr to, CUdeviceptr from, size_t bytes) {
 static CUresult fill(CUdeviceptr to, size_t pitch, uint32_t value, unsigned width, size_t columns,
                      size_t rows, CUstream stream) {
     ENTER;
-    if (to % width || pitch % width) {
+    if (to % width || pitch % width || (rows > 1 && pitch / width < columns)) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    pass_time(context, stream,
-              copy_latency +
-                  (double)(columns * rows * width) / context->device->profile->dram_bytes_per_second);
     for (size_t r = 0; r < rows; r++) {
         const uint64_t at = to + r * pitch;
         if (!columns) {
@@ -227,21 +263,24 @@ static CUresult fill(CUdeviceptr to, size_t pitch, uint32_t value, unsigned widt
         }
         memory_mark_copied(&context->device->memory, at, columns * width);
     }
-    return CUDA_SUCCESS;
+    return pass_time(context, stream,
+                     copy_latency +
+                         (double)(columns * rows * width) / context->device->profile->dram_bytes_per_second);
 }
 
 #define FILL(bits, T)                                                                                        \
-    DRIVER(cuMemsetD##bits##Async, CUdeviceptr to, T value, size_t count, CUstream stream) {                 \
+    DRIVER_ON(_ptsz, cuMemsetD##bits##Async, CUdeviceptr to, T value, size_t count, CUstream stream) {       \
         return fill(to, 0, value, (bits) / 8, count, 1, stream);                                             \
     }                                                                                                        \
-    DRIVER(cuMemsetD##bits##_v2, CUdeviceptr to, T value, size_t count) {                                    \
+    DRIVER_ON(_ptds, cuMemsetD##bits##_v2, CUdeviceptr to, T value, size_t count) {                          \
         return fill(to, 0, value, (bits) / 8, count, 1, NULL);                                               \
     }                                                                                                        \
-    DRIVER(cuMemsetD2D##bits##Async, CUdeviceptr to, size_t pitch, T value, size_t width, size_t height,     \
-           CUstream stream) {                                                                                \
+    DRIVER_ON(_ptsz, cuMemsetD2D##bits##Async, CUdeviceptr to, size_t pitch, T value, size_t width,          \
+              size_t height, CUstream stream) {                                                              \
         return fill(to, pitch, value, (bits) / 8, width, height, stream);                                    \
     }                                                                                                        \
-    DRIVER(cuMemsetD2D##bits##_v2, CUdeviceptr to, size_t pitch, T value, size_t width, size_t height) {     \
+    DRIVER_ON(_ptds, cuMemsetD2D##bits##_v2, CUdeviceptr to, size_t pitch, T value, size_t width,            \
+              size_t height) {                                                                               \
         return fill(to, pitch, value, (bits) / 8, width, height, NULL);                                      \
     }
 FILL(8, unsigned char)

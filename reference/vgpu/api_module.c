@@ -5,15 +5,9 @@
 
 #include "api.h"
 
-static CUresult place_variable(struct CUctx_st *context, struct ptx_symbol *v, uint64_t *shared) {
+static CUresult place_variable(struct CUctx_st *context, struct ptx_symbol *v) {
     struct memory *memory = &context->device->memory;
-    if (v->space == PTX_SHARED) {
-        if (!v->is_external) {
-            const uint64_t align = v->align ? v->align : 1;
-            *shared = (*shared + align - 1) & ~(align - 1);
-            v->offset = *shared;
-            *shared += v->size;
-        }
+    if (v->space == PTX_SHARED) { /* each kernel has a layout of its own */
         return CUDA_SUCCESS;
     }
     if (v->is_external) {
@@ -52,19 +46,15 @@ static CUresult resolve_references(struct CUctx_st *context, struct ptx_module *
     return CUDA_SUCCESS;
 }
 
-static CUresult place_variables(struct CUmod_st *m, uint64_t *shared) {
+static CUresult place_variables(struct CUmod_st *m) {
     for (uint32_t i = 0; i < m->ptx.variable_count; i++) {
-        const CUresult code = place_variable(m->context, m->ptx.variables[i], shared);
+        const CUresult code = place_variable(m->context, m->ptx.variables[i]);
         if (code) {
             return code;
         }
     }
     for (uint32_t i = 0; i < m->ptx.variable_count; i++) {
-        struct ptx_symbol *v = m->ptx.variables[i];
-        if (v->space == PTX_SHARED && v->is_external) {
-            v->offset = (*shared + 15) & ~(uint64_t)15; /* dynamic shared memory comes after the static */
-        }
-        const CUresult code = resolve_references(m->context, &m->ptx, v);
+        const CUresult code = resolve_references(m->context, &m->ptx, m->ptx.variables[i]);
         if (code) {
             return code;
         }
@@ -72,11 +62,22 @@ static CUresult place_variables(struct CUmod_st *m, uint64_t *shared) {
     return CUDA_SUCCESS;
 }
 
-static CUresult build_kernels(struct CUmod_st *m, uint64_t shared) {
+static CUresult build_kernels(struct CUmod_st *m) {
+    enum { STATIC_LIMIT = 48 << 10 }; /* of ptxas, on every architecture; more has to be dynamic */
     char message[512];
+    uint32_t mark = 0;
     for (struct ptx_function *f = m->ptx.functions; f; f = f->next) {
         if (!f->is_entry) {
             continue;
+        }
+        uint64_t shared, dynamic_offset;
+        shared_layout(&m->ptx, f, ++mark, &shared, &dynamic_offset);
+        if (shared > STATIC_LIMIT) {
+            snprintf(message, sizeof message,
+                     "kernel %s has %llu bytes of static shared memory, the limit is %d", f->name,
+                     (unsigned long long)shared, STATIC_LIMIT);
+            driver_set_error(message);
+            return CUDA_ERROR_INVALID_PTX;
         }
         struct kernel *kernel = kernel_build(&m->ptx, f, message, sizeof message);
         struct CUfunc_st *function = calloc(1, sizeof *function);
@@ -86,8 +87,8 @@ static CUresult build_kernels(struct CUmod_st *m, uint64_t shared) {
             return kernel ? CUDA_ERROR_OUT_OF_MEMORY : CUDA_ERROR_INVALID_PTX;
         }
         kernel->shared_bytes = (uint32_t)shared;
-        kernel->dynamic_offset = (uint32_t)((shared + 15) & ~(uint64_t)15);
-        *function = (struct CUfunc_st){m->functions, m, kernel, 48 << 10};
+        kernel->dynamic_offset = (uint32_t)dynamic_offset;
+        *function = (struct CUfunc_st){m->functions, m, kernel, STATIC_LIMIT};
         m->functions = function;
         m->function_count++;
     }
@@ -118,7 +119,9 @@ void driver_module_free(struct CUmod_st *m) {
 }
 
 static bool is_binary(const unsigned char *bytes) {
-    return memcmp(bytes, "\177ELF", 4) == 0 || memcmp(bytes, "\x50\xed\x55\xba", 4) == 0;
+    /* a text may be shorter than the four bytes */
+    return strncmp((const char *)bytes, "\177ELF", 4) == 0 ||
+           strncmp((const char *)bytes, "\x50\xed\x55\xba", 4) == 0;
 }
 
 static CUresult load(struct CUctx_st *context, struct CUmod_st **module, const void *image) {
@@ -136,24 +139,19 @@ static CUresult load(struct CUctx_st *context, struct CUmod_st **module, const v
     }
     m->context = context;
     const struct profile *profile = context->device->profile;
+    const uint32_t sm = 10 * profile->major + profile->minor;
     char message[512];
     CUresult code = CUDA_SUCCESS;
-    uint64_t shared = 0;
     if (!ptx_parse(&m->ptx, image, message, sizeof message)) {
         driver_set_error(message);
         code = CUDA_ERROR_INVALID_PTX;
-    } else if (m->ptx.sm > 10 * profile->major + profile->minor) {
-        snprintf(message, sizeof message, "PTX is for %s, the device is sm_%u%u", m->ptx.target,
-                 profile->major, profile->minor);
+    } else if (m->ptx.sm > sm || (m->ptx.exact && m->ptx.sm != sm)) {
+        snprintf(message, sizeof message, "PTX is for %s, the device is sm_%u", m->ptx.target, sm);
         driver_set_error(message);
         code = CUDA_ERROR_NO_BINARY_FOR_GPU;
     }
-    code = code ? code : place_variables(m, &shared);
-    if (!code && shared > profile->shared_block_bytes) {
-        driver_set_error("the module's static shared memory is larger than a block may have");
-        code = CUDA_ERROR_INVALID_PTX;
-    }
-    code = code ? code : build_kernels(m, shared);
+    code = code ? code : place_variables(m);
+    code = code ? code : build_kernels(m);
     if (code) {
         driver_module_free(m);
         return code;
@@ -222,6 +220,14 @@ DRIVER(cuModuleLoad, CUmodule *module, const char *path) {
     return code;
 }
 
+DRIVER(cuModuleGetLoadingMode, CUmoduleLoadingMode *mode) {
+    if (!mode) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    *mode = CU_MODULE_EAGER_LOADING;
+    return CUDA_SUCCESS;
+}
+
 DRIVER(cuModuleUnload, CUmodule module) {
     ENTER;
     if (!known(context, module)) {
@@ -257,6 +263,17 @@ DRIVER(cuModuleGetFunctionCount, unsigned *count, CUmodule module) {
     return CUDA_SUCCESS;
 }
 
+DRIVER(cuModuleEnumerateFunctions, CUfunction *functions, unsigned count, CUmodule module) {
+    ENTER;
+    if (!functions || !known(context, module)) {
+        return CUDA_ERROR_INVALID_VALUE;
+    }
+    for (struct CUfunc_st *f = module->functions; f && count; f = f->next, count--) {
+        *functions++ = f;
+    }
+    return CUDA_SUCCESS;
+}
+
 DRIVER(cuModuleGetGlobal_v2, CUdeviceptr *pointer, size_t *bytes, CUmodule module, const char *name) {
     ENTER;
     if (!name || !known(context, module)) {
@@ -285,6 +302,25 @@ DRIVER(cuLibraryLoadData, CUlibrary *library, const void *code, CUjit_option *op
     return cuModuleLoadDataEx((CUmodule *)library, code, count, options, values);
 }
 
+DRIVER(cuLibraryLoadFromFile, CUlibrary *library, const char *path, CUjit_option *options, void **values,
+       unsigned count, CUlibraryOption *library_options, void **library_values, unsigned library_count) {
+    (void)options;
+    (void)values;
+    (void)count;
+    (void)library_options;
+    (void)library_values;
+    (void)library_count;
+    return cuModuleLoad((CUmodule *)library, path);
+}
+
+DRIVER(cuLibraryGetKernelCount, unsigned *count, CUlibrary library) {
+    return cuModuleGetFunctionCount(count, (CUmodule)library);
+}
+
+DRIVER(cuLibraryEnumerateKernels, CUkernel *kernels, unsigned count, CUlibrary library) {
+    return cuModuleEnumerateFunctions((CUfunction *)kernels, count, (CUmodule)library);
+}
+
 DRIVER(cuLibraryUnload, CUlibrary library) {
     return cuModuleUnload((CUmodule)library);
 }
@@ -308,8 +344,8 @@ DRIVER(cuLibraryGetGlobal, CUdeviceptr *pointer, size_t *bytes, CUlibrary librar
 
 DRIVER(cuKernelGetFunction, CUfunction *function, CUkernel kernel) {
     ENTER;
-    if (!function || !kernel) {
-        return CUDA_ERROR_INVALID_VALUE;
+    if (!function || !driver_function_known(context, (CUfunction)kernel)) {
+        return function ? CUDA_ERROR_INVALID_HANDLE : CUDA_ERROR_INVALID_VALUE;
     }
     *function = (CUfunction)kernel;
     return CUDA_SUCCESS;

@@ -28,6 +28,11 @@ static const struct {
     {CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES",
      "too many resources requested for launch"},
     {CUDA_ERROR_LAUNCH_TIMEOUT, "CUDA_ERROR_LAUNCH_TIMEOUT", "the launch timed out and was terminated"},
+    {CUDA_ERROR_PRIMARY_CONTEXT_ACTIVE, "CUDA_ERROR_PRIMARY_CONTEXT_ACTIVE",
+     "cannot set while device is active in this process"},
+    {CUDA_ERROR_CONTEXT_IS_DESTROYED, "CUDA_ERROR_CONTEXT_IS_DESTROYED", "context is destroyed"},
+    {CUDA_ERROR_UNSUPPORTED_LIMIT, "CUDA_ERROR_UNSUPPORTED_LIMIT",
+     "limit is not supported on this architecture"},
     {CUDA_ERROR_ASSERT, "CUDA_ERROR_ASSERT", "device-side assert triggered"},
     {CUDA_ERROR_MISALIGNED_ADDRESS, "CUDA_ERROR_MISALIGNED_ADDRESS", "misaligned address"},
     {CUDA_ERROR_LAUNCH_FAILED, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure"},
@@ -56,8 +61,29 @@ DRIVER(cuGetErrorString, CUresult code, const char **text) {
     return error_text(code, text, false);
 }
 
-/* The newest version of a function is the one with the highest suffix that this library exports. */
-static void *look_up(const char *name) {
+/* Versions of functions whose arguments or meaning changed with a release of CUDA after 4.0, newest first;
+ * what has another suffix has had it since then. */
+static const struct {
+    const char *name;
+    int since;
+} versions[] = {
+    {"cuCtxCreate_v4", 12050},        {"cuCtxCreate_v3", 11040},     {"cuCtxGetDevice_v2", 13000},
+    {"cuCtxSynchronize_v2", 13000},   {"cuStreamGetCtx_v2", 12050},  {"cuGetProcAddress_v2", 12000},
+    {"cuEventElapsedTime_v2", 12080}, {"cuDeviceGetUuid_v2", 11040},
+};
+
+static bool is_too_new(const char *name, int version) {
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++) {
+        if (strcmp(versions[i].name, name) == 0) {
+            return version < versions[i].since;
+        }
+    }
+    return false;
+}
+
+/* The newest version that a program of that version of CUDA knows is the one with the highest suffix that
+ * this library exports. */
+static void *look_up(const char *name, int version) {
     static const char *const suffixes[] = {"_v4", "_v3", "_v2", ""};
     Dl_info self;
     if (!dladdr((void *)(uintptr_t)&cuInit, &self)) {
@@ -70,7 +96,7 @@ static void *look_up(const char *name) {
         if (strlen(name) + 4 < sizeof full) {
             strcpy(full, name);
             strcat(full, suffixes[i]);
-            found = dlsym(library, full);
+            found = is_too_new(full, version) ? NULL : dlsym(library, full);
         }
     }
     if (library) {
@@ -79,19 +105,31 @@ static void *look_up(const char *name) {
     return found;
 }
 
-DRIVER(cuGetProcAddress_v2, const char *name, void **function, int version, uint64_t flags, int *status) {
-    (void)version; /* interfaces changed by suffix only; programs of CUDA 11 and later ask for the newest */
-    (void)flags;
+DRIVER(cuGetProcAddress_v2, const char *name, void **function, int version, cuuint64_t flags,
+       CUdriverProcAddressQueryResult *status) {
+    (void)flags; /* the thread's own default stream is the default stream */
     if (!name || !function) {
         return CUDA_ERROR_INVALID_VALUE;
     }
-    *function = strncmp(name, "cu", 2) == 0 ? look_up(name) : NULL;
+    *function = strncmp(name, "cu", 2) == 0 ? look_up(name, version) : NULL;
     if (status) {
-        *status = *function ? 0 : 1; /* found; no such symbol */
+        *status = *function ? CU_GET_PROC_ADDRESS_SUCCESS : CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND;
     }
     return *function ? CUDA_SUCCESS : CUDA_ERROR_NOT_FOUND;
 }
 
-DRIVER(cuGetProcAddress, const char *name, void **function, int version, uint64_t flags) {
+DRIVER(cuGetProcAddress, const char *name, void **function, int version, cuuint64_t flags) {
     return cuGetProcAddress_v2(name, function, version, flags, NULL);
+}
+
+/* ---- the profiler: nothing to start ---- */
+
+DRIVER(cuProfilerStart, void) {
+    ENTER;
+    return CUDA_SUCCESS;
+}
+
+DRIVER(cuProfilerStop, void) {
+    ENTER;
+    return CUDA_SUCCESS;
 }

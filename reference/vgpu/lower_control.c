@@ -36,6 +36,9 @@ static void emit_table(struct lowering *l, const struct ptx_instruction *p) {
     in->used = 1;
     uint32_t *targets = lower_alloc(l, table->target_count * sizeof *targets);
     for (uint32_t i = 0; i < table->target_count; i++) {
+        if (table->targets[i]->kind != PTX_SYM_LABEL) {
+            lower_fail(l, "a target in the table is no label");
+        }
         targets[i] = table->targets[i]->index;
     }
     in->list = targets;

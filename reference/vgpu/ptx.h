@@ -41,6 +41,7 @@ struct ptx_symbol {
     bool is_formal;    /* a function's own parameter */
     bool defined;      /* labels: seen */
     const char *where; /* for messages: where it was first used */
+    uint32_t mark;     /* the last kernel whose shared memory it was laid out in */
 };
 
 /* An initial value that is an address. */
@@ -104,6 +105,8 @@ struct ptx_function {
     uint32_t code_count, code_capacity;
     uint32_t max_threads[3], required_threads[3]; /* .maxntid, .reqntid; 0: not said */
     uint32_t min_blocks, max_registers;
+    uint32_t mark; /* the last kernel that was found to call it */
+    struct ptx_function *next_pending;
 };
 
 struct ptx_scope {
@@ -122,6 +125,7 @@ struct ptx_module {
     uint32_t version; /* 10 * major + minor */
     char target[16];
     uint32_t sm;
+    bool exact; /* sm_NNa: for this architecture and no other */
     struct ptx_scope globals;
     struct ptx_function *functions, **function_tail;
     struct ptx_symbol **variables; /* module scope: global, const, shared */

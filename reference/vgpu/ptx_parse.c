@@ -353,6 +353,7 @@ static void parse_header(struct ptx_parser *p) {
         ptx_fail(p, "target is not sm_NN");
     }
     snprintf(m->target, sizeof m->target, "%s", target);
+    m->exact = target[strlen(target) - 1] == 'a';
     while (ptx_accept(p, ',')) {
         ptx_name(p); /* debug, texmode_... */
     }
