@@ -97,8 +97,18 @@ uint64_t memory_alloc(struct memory *memory, uint64_t bytes) {
     return base;
 }
 
-static uint64_t page_up(uint64_t x, uint64_t page) {
-    return (x + page - 1) / page * page;
+/* Zeroes a range: whole pages go back to the system, which gives new ones when they are touched again. */
+static void clear(uint8_t *at, uint64_t bytes) {
+    enum { PAGE = 4096 };
+    const uint64_t head = (0 - (uint64_t)(uintptr_t)at) % PAGE;
+    if (bytes < head + PAGE) {
+        memset(at, 0, bytes);
+        return;
+    }
+    const uint64_t whole = (bytes - head) / PAGE * PAGE;
+    memset(at, 0, head);
+    madvise(at + head, whole, MADV_DONTNEED);
+    memset(at + head + whole, 0, bytes - head - whole);
 }
 
 bool memory_free(struct memory *memory, uint64_t address) {
@@ -108,13 +118,9 @@ bool memory_free(struct memory *memory, uint64_t address) {
     }
     a->freed = true;
     memory->used -= a->bytes;
-    /* whole pages go back to the system; shadow bits of the rest are cleared by hand */
-    const uint64_t offset = address - VGPU_GLOBAL_BASE, end = offset + a->bytes;
-    const uint64_t first = page_up(offset, 4096), last = end / 4096 * 4096;
-    if (last > first) {
-        madvise(memory->host + first, last - first, MADV_DONTNEED);
-    }
-    memset(memory->written + offset / 8, 0, (a->bytes + 7) / 8);
+    const uint64_t offset = address - VGPU_GLOBAL_BASE;
+    clear(memory->host + offset, a->bytes);
+    clear(memory->written + offset / 8, (a->bytes + 7) / 8);
     return true;
 }
 

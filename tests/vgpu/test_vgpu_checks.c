@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "device.h"
-
-CUresult cuMemFree_v2(CUdeviceptr pointer);
-CUresult cuCtxSynchronize(void);
+#include "driver.h"
 
 /* A kernel k(u64 p, u64 q) for 64 threads around a body; %r0 = tid.x, %rd0 = p + 4 tid, %rd1 = q + 4 tid. */
 static char *kernel(const char *body) {
