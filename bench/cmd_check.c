@@ -84,19 +84,24 @@ static void variant_check(struct check *k, struct check_case *c, const struct va
     if (k->json) json_check_add(k->json, v, &first, case_problem(c), dist, &verdict);
 }
 
+static bool variant_wanted(const struct check *k, const struct variant *v, const struct problem *p) {
+    return v->op == p->op && v->dtypes & p->dtype && options_variant(k->o, v) &&
+           variant_belongs(v, k->device->info(k->device));
+}
+
 static bool case_over_variants(struct check *k, const struct problem *p, struct distribution dist,
                                struct error *err) {
     bool wanted = false;
     for (int i = 0; i < variant_count() && !wanted; i++) {
         const struct variant *const v = variant_at(i);
-        wanted = v->op == p->op && v->dtypes & p->dtype && options_variant(k->o, v);
+        wanted = variant_wanted(k, v, p);
     }
     if (!wanted) return true;
     struct check_case *const c = case_new(k->device, p, k->o->seed, dist, err);
     if (!c) return false;
     for (int i = 0; i < variant_count(); i++) {
         const struct variant *const v = variant_at(i);
-        if (v->op == p->op && v->dtypes & p->dtype && options_variant(k->o, v)) variant_check(k, c, v, dist);
+        if (variant_wanted(k, v, p)) variant_check(k, c, v, dist);
     }
     case_free(c);
     return true;

@@ -21,7 +21,7 @@ static const struct {
 #define VARIANT_SOURCES_HASH(hash) static const char sources_hash[] = hash;
 #include "variants.inc"
 
-static const char *const backend_names[BACKEND_COUNT] = {"scalar", "avx2", "avx512"};
+static const char *const backend_names[BACKEND_COUNT] = {"scalar", "avx2", "avx512", "cuda"};
 
 int variant_count(void) {
     return sizeof table / sizeof *table;
@@ -130,11 +130,17 @@ static const char *threads_reject(const struct variant *v, const struct point *p
     return NULL;
 }
 
+bool variant_belongs(const struct variant *v, const struct device_info *d) {
+    return (v->backend == CUDA) == (d->isa >> CUDA & 1);
+}
+
 const char *variant_reject(const struct variant *v, const struct problem *p, const struct point *pt,
                            const struct device_info *d) {
     if (v->op != p->op) return "another operation";
     if (!(v->dtypes & p->dtype)) return "the variant does not have this dtype";
+    if (!variant_belongs(v, d)) return v->backend == CUDA ? "it runs on GPUs" : "it runs on CPUs";
     if (!(d->isa >> v->backend & 1)) return "the device does not have this instruction set";
+    if (v->backend == CUDA && d->sm < v->min_sm) return "the device's compute capability is too low";
     const char *const reason = threads_reject(v, pt, d);
     if (reason) return reason;
     return v->reject ? v->reject(p, pt, d) : NULL;
@@ -151,13 +157,20 @@ bool variant_default_point(const struct variant *v, const struct problem *p, con
     return false;
 }
 
+/* Whether v is to be the default rather than what was found before it. */
+static bool variant_preferred(const struct variant *v, const struct variant *best) {
+    if (!best) return true;
+    if ((v->flags ^ best->flags) & BASELINE) return best->flags & BASELINE;
+    return v->backend > best->backend;
+}
+
 const struct variant *variant_default(const struct problem *p, const struct device_info *d,
                                       struct point *pt) {
     const struct variant *best = NULL;
     for (int i = 0; i < variant_count(); i++) {
         const struct variant *const v = variant_at(i);
         struct point found;
-        if (best && v->backend <= best->backend) continue;
+        if (!variant_preferred(v, best)) continue;
         if (!variant_default_point(v, p, d, &found, NULL)) continue;
         best = v;
         *pt = found;

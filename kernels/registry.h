@@ -1,4 +1,4 @@
-/* The table of all variants, made by the build from the files in kernels/scalar, avx2 and avx512. */
+/* The table of all variants, made by the build from the files in kernels/scalar, avx2, avx512 and cuda. */
 #ifndef KATUNE_REGISTRY_H
 #define KATUNE_REGISTRY_H
 
@@ -33,6 +33,9 @@ bool point_equal(const struct variant *v, const struct point *a, const struct po
 enum { POINT_TEXT_MAX = 160 };
 void point_print(const struct variant *v, const struct point *pt, char text[POINT_TEXT_MAX]);
 
+/* Whether the variant is of the device's kind: CUDA variants run on GPUs, the others on CPUs. */
+bool variant_belongs(const struct variant *v, const struct device_info *d);
+
 /* NULL, or the reason why the variant does not run this problem at this point on this device: one place for
    what holds for every variant (operation, dtype, instruction set, threads), then the variant's own reject().
  */
@@ -42,7 +45,7 @@ const char *variant_reject(const struct variant *v, const struct problem *p, con
 bool variant_default_point(const struct variant *v, const struct problem *p, const struct device_info *d,
                            struct point *pt, const char **reason);
 /* The variant to use where nothing was measured: of those that accept the problem, the widest backend's
- * first. */
+   first, baselines last. */
 const struct variant *variant_default(const struct problem *p, const struct device_info *d, struct point *pt);
 
 #endif

@@ -206,6 +206,14 @@ static bool output_judge(struct check_case *c, enum tensor t, bool aligned, uint
     return true;
 }
 
+/* Whether the device failed since it was last asked. */
+static bool device_failed(struct check_case *c, struct verdict *verdict) {
+    struct error err;
+    if (!device_failure(c->device, &err)) return false;
+    snprintf(verdict->text, sizeof verdict->text, "%s", err.text);
+    return true;
+}
+
 struct trial {
     bool aligned;
     int threads; /* 0: as the point says */
@@ -218,7 +226,7 @@ static bool trial_run(struct check_case *c, const struct variant *v, const struc
                                  ? cpu_prepare_team(c->device, v, &c->problem, pt, trial.threads, &err)
                                  : c->device->prepare(c->device, v, &c->problem, pt, &err);
     if (!k) {
-        snprintf(verdict->text, sizeof verdict->text, "%.200s", err.text);
+        snprintf(verdict->text, sizeof verdict->text, "%s", err.text);
         return false;
     }
     struct call call = {.scratch = NULL};
@@ -231,13 +239,14 @@ static bool trial_run(struct check_case *c, const struct variant *v, const struc
     }
     c->device->run(c->device, k, &call, 1);
     c->device->release(c->device, k);
+    if (device_failed(c, verdict)) return false;
     *hash = 0;
     for (int t = 0; t < TENSOR_COUNT; t++) {
         if (!c->out[t]) continue;
         if (!guards_intact(c, (enum tensor)t, trial.aligned, verdict)) return false;
         if (!output_judge(c, (enum tensor)t, trial.aligned, hash, verdict)) return false;
     }
-    return true;
+    return !device_failed(c, verdict);
 }
 
 /* Says under which circumstances it failed, where they are not the plain ones. */

@@ -22,7 +22,7 @@ struct verdict {
     double error, allowed;
     enum tensor tensor;
     int64_t index;  /* into the tensor, row-major */
-    char text[240]; /* why it failed or was skipped; "" when it passed */
+    char text[512]; /* why it failed or was skipped; "" when it passed */
 };
 
 enum check_depth {

@@ -1,7 +1,6 @@
 #include "cpu.h"
 
 #include <cpuid.h>
-#include <ctype.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +143,7 @@ static bool isa_detect(unsigned *isa, struct error *err) {
     if (avx512_usable()) *isa |= 1u << AVX512;
     const char *const limit = getenv("KATUNE_ISA");
     if (!limit || !*limit) return true;
-    for (int b = 0; b < BACKEND_COUNT; b++) {
+    for (int b = SCALAR; b <= AVX512; b++) {
         if (strcmp(backend_name((enum backend)b), limit) != 0) continue;
         if (!(*isa >> b & 1)) return error_set(err, "KATUNE_ISA=%s: this CPU does not have it", limit);
         *isa &= (2u << b) - 1;
@@ -160,23 +159,6 @@ static enum backend isa_widest(unsigned isa) {
     return widest;
 }
 
-/* "Intel(R) Xeon(R) Processor (2 cores)" and avx512 make "intel-xeon-processor-2-cores-avx512". */
-static void slug_make(struct device_info *info) {
-    char text[sizeof info->name + sizeof info->arch + 1];
-    snprintf(text, sizeof text, "%s %s", info->name, info->arch);
-    size_t used = 0;
-    for (const char *c = text; *c && used + 1 < sizeof info->slug; c++) {
-        if (strncmp(c, "(R)", 3) == 0 || strncmp(c, "(TM)", 4) == 0) {
-            c = strchr(c, ')');
-        } else if (isalnum((unsigned char)*c)) {
-            info->slug[used++] = (char)tolower((unsigned char)*c);
-        } else if (used && info->slug[used - 1] != '-') {
-            info->slug[used++] = '-';
-        }
-    }
-    info->slug[used] = 0;
-}
-
 /* Binds each thread of the full team to a core of its own; OpenMP keeps the team from region to region. */
 static void team_bind(const struct cpu *cpu) {
 #pragma omp parallel num_threads(cpu->info.units)
@@ -189,8 +171,15 @@ struct device *cpu_open(bool bind, struct error *err) {
         error_set(err, "cpu: out of memory");
         return NULL;
     }
-    cpu->device = (struct device){cpu_info,    cpu_alloc,   cpu_free, cpu_copy, cpu_copy,
-                                  cpu_prepare, cpu_release, cpu_run,  cpu_close};
+    cpu->device = (struct device){.info = cpu_info,
+                                  .alloc = cpu_alloc,
+                                  .free = cpu_free,
+                                  .upload = cpu_copy,
+                                  .download = cpu_copy,
+                                  .prepare = cpu_prepare,
+                                  .release = cpu_release,
+                                  .run = cpu_run,
+                                  .close = cpu_close};
     cpu->bind = bind;
     if (!isa_detect(&cpu->info.isa, err) || !(cpu->topology = topology_load(err))) {
         free(cpu);
@@ -201,7 +190,9 @@ struct device *cpu_open(bool bind, struct error *err) {
     topology_describe(cpu->topology, &cpu->info);
     const size_t used = strlen(cpu->info.fingerprint);
     snprintf(cpu->info.fingerprint + used, sizeof cpu->info.fingerprint - used, "/%s", cpu->info.arch);
-    slug_make(&cpu->info);
+    char text[sizeof cpu->info.name + sizeof cpu->info.arch + 1];
+    snprintf(text, sizeof text, "%s %s", cpu->info.name, cpu->info.arch);
+    device_slug(text, cpu->info.slug, sizeof cpu->info.slug);
     if (bind) team_bind(cpu);
     return &cpu->device;
 }

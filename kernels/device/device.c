@@ -1,21 +1,69 @@
 #include "device.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "cpu.h"
+#include "cuda.h"
 
+static struct device *open_cpu(const char *rest, bool bind, struct error *err) {
+    if (*rest) {
+        error_set(err, "unknown device \"cpu:%s\": there is one, cpu", rest);
+        return NULL;
+    }
+    return cpu_open(bind, err);
+}
+
+static struct device *open_cuda(const char *rest, bool bind, struct error *err) {
+    (void)bind;
+    return cuda_open(rest, err);
+}
+
+static struct device *open_vgpu(const char *rest, bool bind, struct error *err) {
+    (void)bind;
+    return vgpu_open(rest, err);
+}
+
+/* What comes before the colon of a device's name. */
 static const struct {
     const char *name;
-    struct device *(*open)(bool bind, struct error *err);
-} devices[] = {
-    {"cpu", cpu_open},
-};
+    struct device *(*open)(const char *rest, bool bind, struct error *err);
+} kinds[] = {{"cpu", open_cpu}, {"cuda", open_cuda}, {"vgpu", open_vgpu}};
 
 struct device *device_open(const char *name, bool bind, struct error *err) {
-    for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
-        if (strcmp(devices[i].name, name) == 0) return devices[i].open(bind, err);
-    error_set(err, "unknown device \"%s\": this build has cpu", name);
+    const size_t length = strcspn(name, ":");
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, name, length) == 0)
+            return kinds[i].open(name + length + (name[length] == ':'), bind, err);
+    error_set(err, "unknown device \"%s\": there are cpu, cuda:N and vgpu:PROFILE (\"katune devices\" lists them)",
+              name);
     return NULL;
+}
+
+void device_slug(const char *text, char *slug, size_t size) {
+    size_t used = 0;
+    for (const char *c = text; *c && used + 1 < size; c++) {
+        if (strncmp(c, "(R)", 3) == 0 || strncmp(c, "(TM)", 4) == 0) {
+            c = strchr(c, ')');
+        } else if (isalnum((unsigned char)*c)) {
+            slug[used++] = (char)tolower((unsigned char)*c);
+        } else if (used && slug[used - 1] != '-') {
+            slug[used++] = '-';
+        }
+    }
+    slug[used] = 0;
+}
+
+bool device_failure(struct device *d, struct error *err) {
+    return d->failure && d->failure(d, err);
+}
+
+bool device_recover(struct device *d, struct error *err) {
+    return !d->recover || d->recover(d, err);
+}
+
+int device_counters(struct device *d, const struct kernel *k, struct counter *list, int max) {
+    return d->counters ? d->counters(d, k, list, max) : 0;
 }
 
 size_t device_last_level_bytes(const struct device_info *info) {

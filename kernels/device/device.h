@@ -25,15 +25,25 @@ struct cache_info {
 struct device_info {
     char name[96];        /* what it is: "Intel(R) Xeon(R) Processor (2 cores)" */
     char slug[96];        /* for a folder's name: "intel-xeon-processor-2c-avx512" */
-    char backend[16];     /* "cpu" */
-    char arch[16];        /* the widest instruction set in use: "scalar", "avx2", "avx512" */
+    char backend[16];     /* "cpu" or "cuda" */
+    char arch[16];        /* the widest instruction set in use: "scalar", "avx2", "avx512"; "sm_90" */
     char fingerprint[96]; /* model, cores, caches, instruction set: equal for machines that perform alike */
-    int units;            /* cores that this process may use: the size of a full team */
+    int units;            /* cores that this process may use: the size of a full team; multiprocessors */
     unsigned isa;         /* set of enum backend that this device runs */
     size_t memory;        /* bytes */
     int cache_count;
     struct cache_info caches[CACHE_LEVELS_MAX]; /* data caches, smallest first */
     int numa_nodes;
+    /* GPUs only */
+    int sm;              /* compute capability: 90 for 9.0 */
+    int warps;           /* a multiprocessor holds at most */
+    int registers;       /* of a multiprocessor */
+    size_t shared_block; /* bytes of dynamic shared memory a block may have at most */
+    bool modeled;        /* times come from a model, not from a clock */
+    double bandwidth;    /* bytes/s of its memory by its data sheet; 0: not known */
+    double flops;        /* FLOP/s of fused multiply-adds in float32 at its boost clock */
+    char driver[48];     /* version of the driver, "" without one */
+    char compiler[48];   /* version of the compiler of its kernels, "" without one */
 };
 
 /* The bytes of the last-level cache that one buffer must exceed to be out of every cache. */
@@ -42,6 +52,15 @@ size_t device_last_level_bytes(const struct device_info *info);
 /* A variant made ready to run a problem at a point: what a compilation would be on a GPU; on a CPU its
  * scratch. */
 struct kernel;
+
+/* Something that was counted while a kernel ran. Names, where the device has them: dram_bytes, dram_read_bytes,
+   dram_write_bytes, l2_bytes, instructions (of warps), thread_instructions, occupancy (0..1), registers (of a
+   thread), spill_bytes, shared_bytes (of a block), bank_conflicts, atomics, seconds. */
+struct counter {
+    char name[32];
+    double value;
+};
+enum { COUNTERS_MAX = 48 };
 
 struct device {
     const struct device_info *(*info)(const struct device *d);
@@ -55,12 +74,29 @@ struct device {
                               const struct point *pt, struct error *err);
     void (*release)(struct device *d, struct kernel *k);
     /* Runs the kernel on each of `count` calls, in order. Returns the seconds that took, by the device's
-     * clock. */
+       clock or its model. */
     double (*run)(struct device *d, struct kernel *k, const struct call *calls, int count);
     void (*close)(struct device *d);
+    /* Whether a call failed since this was last asked; then err says what, and what it returned or wrote is not to
+       be used. NULL: calls do not fail. */
+    bool (*failure)(struct device *d, struct error *err);
+    /* Makes the device usable again after a failure that spoilt its context. All its memory and kernels must
+       have been freed; NULL: not needed. */
+    bool (*recover)(struct device *d, struct error *err);
+    /* What the device itself counted during the kernel's last call, at most max of them; returns how many.
+       NULL: it counts nothing, see the profilers. */
+    int (*counters)(struct device *d, const struct kernel *k, struct counter *list, int max);
 };
 
-/* Opens a device by name ("cpu"). `bind`: bind the team's threads to cores, which a program that measures
+/* failure(), recover() and counters() for any device. */
+bool device_failure(struct device *d, struct error *err);
+bool device_recover(struct device *d, struct error *err);
+int device_counters(struct device *d, const struct kernel *k, struct counter *list, int max);
+
+/* "Intel(R) Xeon(R) Processor (2 cores) avx512" becomes "intel-xeon-processor-2-cores-avx512": for folders' names. */
+void device_slug(const char *text, char *slug, size_t size);
+
+/* Opens a device by name: "cpu", "cuda:0", "vgpu:h100-sxm". `bind`: bind the team's threads to cores, which a program that measures
    wants and a library inside another program does not. NULL and the reason if there is no such device. */
 struct device *device_open(const char *name, bool bind, struct error *err);
 

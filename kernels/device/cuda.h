@@ -1,0 +1,19 @@
+/* NVIDIA GPUs, and the virtual GPU that stands for one, as devices. */
+#ifndef KATUNE_CUDA_H
+#define KATUNE_CUDA_H
+
+#include "device.h"
+
+/* The GPU with this number ("0"; "" is 0). */
+struct device *cuda_open(const char *number, struct error *err);
+
+/* The virtual GPU of this profile ("h100-sxm"; "" is the first). Its times are modeled. */
+struct device *vgpu_open(const char *profile, struct error *err);
+
+/* The i-th profile of the virtual GPU and what it is; NULL past the last, or where its library is missing. */
+const char *vgpu_profile(unsigned i, const char **about);
+
+/* How many GPUs the driver finds; -1 and the reason if there is no driver. */
+int cuda_count(struct error *err);
+
+#endif

@@ -1,0 +1,65 @@
+#include "cuda_api.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    size_t offset;
+} functions[] = {
+#define ENTRY(name, parameters) {#name, offsetof(struct cuda_api, name)},
+    CUDA_FUNCTIONS(ENTRY)
+#undef ENTRY
+};
+
+static bool functions_bind(struct cuda_api *api, struct error *err) {
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        void *const found = dlsym(api->library, functions[i].name);
+        if (!found)
+            return error_set(err, "%s has no %s: the driver is too old, or no CUDA driver", api->path,
+                             functions[i].name);
+        memcpy((char *)api + functions[i].offset, &found, sizeof found);
+    }
+    return true;
+}
+
+bool cuda_api_open(struct cuda_api *api, const char *path, struct error *err) {
+    const char *const named = getenv("KATUNE_LIBCUDA");
+    const bool asked = !path && named && *named;
+    *api = (struct cuda_api){.library = NULL};
+    snprintf(api->path, sizeof api->path, "%s", path ? path : asked ? named : "libcuda.so.1");
+    api->library = dlopen(api->path, RTLD_NOW | RTLD_LOCAL);
+    if (!api->library) {
+        if (path || asked)
+            return error_set(err, "%s%s cannot be loaded: %s", asked ? "KATUNE_LIBCUDA=" : "", api->path, dlerror());
+        return error_set(err, "there is no CUDA driver: libcuda.so.1 was not found; install NVIDIA's driver, or "
+                              "set KATUNE_LIBCUDA to the library (vgpu:h100-sxm needs none)");
+    }
+    if (functions_bind(api, err)) return true;
+    cuda_api_close(api);
+    return false;
+}
+
+void cuda_api_close(struct cuda_api *api) {
+    if (api->library) dlclose(api->library);
+    api->library = NULL;
+}
+
+void cuda_code_text(const struct cuda_api *api, CUresult code, char *text, size_t size) {
+    const char *name = NULL, *meaning = NULL;
+    api->cuGetErrorName(code, &name);
+    api->cuGetErrorString(code, &meaning);
+    if (name)
+        snprintf(text, size, "%s (%s)", name, meaning ? meaning : "");
+    else
+        snprintf(text, size, "error %u", (unsigned)code);
+}
+
+bool cuda_ok(const struct cuda_api *api, CUresult code, const char *call, struct error *err) {
+    char text[200];
+    if (code == CUDA_OK) return true;
+    cuda_code_text(api, code, text, sizeof text);
+    return error_set(err, "%s: %s", call, text);
+}

@@ -1,0 +1,180 @@
+#include "cuda_jit.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../registry.h"
+#include "cuda_sources.h"
+
+static const char *source_of(const struct variant *v) {
+    char name[128];
+    snprintf(name, sizeof name, "%s.cu", v->name);
+    if (v->source) return v->source;
+    for (const struct cuda_source *s = cuda_sources; s->name; s++)
+        if (strcmp(s->name, name) == 0) return s->text;
+    return NULL;
+}
+
+/* "-DCHANNELS=768", "-DFORM_A=1", "-DLO=(-0x1p+0f)". */
+static void attr_define(const struct attr *a, const struct problem *p, char *option) {
+    char name[24];
+    size_t i = 0;
+    for (; a->name[i] && i + 1 < sizeof name; i++) name[i] = (char)toupper((unsigned char)a->name[i]);
+    name[i] = 0;
+    const double value = attr_get(a, p);
+    switch (a->kind) {
+    case ATTR_FORM: snprintf(option, CUDA_OPTION_LENGTH, "-D%s_A=%d", name, p->form == 'A'); break;
+    case ATTR_FLOAT: snprintf(option, CUDA_OPTION_LENGTH, "-D%s=(%af)", name, value); break;
+    default: snprintf(option, CUDA_OPTION_LENGTH, "-D%s=%.0f", name, value); break;
+    }
+}
+
+int cuda_options(const struct variant *v, const struct problem *p, const struct point *pt, int sm,
+                 char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH]) {
+    int count = 0;
+    const size_t size = CUDA_OPTION_LENGTH;
+    snprintf(options[count++], size, "--gpu-architecture=sm_%d", sm);
+    snprintf(options[count++], size, "--std=c++17");
+    snprintf(options[count++], size, "--ptxas-options=-v");
+    snprintf(options[count++], size, "-DDTYPE_F32=%d", p->dtype == F32);
+    snprintf(options[count++], size, "-DDTYPE_F16=%d", p->dtype == F16);
+    snprintf(options[count++], size, "-DDTYPE_BF16=%d", p->dtype == BF16);
+    snprintf(options[count++], size, "-DGROUP_CHANNELS=%lld", (long long)channels_per_group(p));
+    for (int i = 0; attr_at(i); i++)
+        if (attr_of(attr_at(i), p->op) && strcmp(attr_at(i)->name, "rows") != 0)
+            attr_define(attr_at(i), p, options[count++]);
+    for (int i = 0; i < param_count(v); i++)
+        snprintf(options[count++], size, "-D%.40s=%d", v->params[i].name, pt->value[i]);
+    return count;
+}
+
+/* The compiler's first line with "error", without the rest. */
+static void complaint_find(const char *log, char *text, size_t size) {
+    const char *const at = strstr(log, "error");
+    const char *begin = at ? at : log;
+    while (begin > log && begin[-1] != '\n') begin--;
+    snprintf(text, size, "%.*s", (int)strcspn(begin, "\n"), begin);
+}
+
+typedef nvrtcResult size_getter(nvrtcProgram, size_t *);
+typedef nvrtcResult text_getter(nvrtcProgram, char *);
+
+static char *result_get(nvrtcProgram program, size_getter *size_of, text_getter *get, size_t *size) {
+    if (size_of(program, size)) return NULL;
+    char *const text = calloc(*size + 1, 1);
+    if (text && get(program, text)) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static nvrtcResult program_compile(nvrtcProgram program, const struct nvrtc *n,
+                                   char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH], int count) {
+    const char *list[CUDA_OPTIONS_MAX];
+    for (int i = 0; i < count; i++) list[i] = options[i];
+    return n->nvrtcCompileProgram(program, count, list);
+}
+
+static bool program_results(nvrtcProgram program, const struct nvrtc *n, struct cuda_binary *b) {
+    b->log = result_get(program, n->nvrtcGetProgramLogSize, n->nvrtcGetProgramLog, &b->log_size);
+    b->ptx = result_get(program, n->nvrtcGetPTXSize, n->nvrtcGetPTX, &b->ptx_size);
+    b->cubin = result_get(program, n->nvrtcGetCUBINSize, n->nvrtcGetCUBIN, &b->cubin_size);
+    return b->log && b->ptx && b->cubin;
+}
+
+static bool program_make(const struct nvrtc *n, const struct variant *v, nvrtcProgram *program,
+                         struct error *err) {
+    enum { HEADERS_MAX = 64 };
+    const char *names[HEADERS_MAX + 1], *texts[HEADERS_MAX + 1], *const source = source_of(v);
+    char name[128];
+    int count = 0;
+    if (!source) return error_set(err, "%s: its source is not part of this program", v->name);
+    for (const struct cuda_source *s = cuda_sources; s->name && count < HEADERS_MAX; s++) {
+        const size_t length = strlen(s->name);
+        if (length < 4 || strcmp(s->name + length - 4, ".cuh") != 0) continue;
+        names[count] = strcmp(s->name, "variant.cuh") == 0 ? "variant.h" : s->name;
+        texts[count++] = s->text;
+    }
+    snprintf(name, sizeof name, "%s.cu", v->name);
+    return !n->nvrtcCreateProgram(program, source, name, count, texts, names) ||
+           error_set(err, "%s: NVRTC is out of memory", v->name);
+}
+
+bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct problem *p,
+                  const struct point *pt, int sm, struct cuda_binary *b, struct error *err) {
+    char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH];
+    const int count = cuda_options(v, p, pt, sm, options);
+    nvrtcProgram program;
+    *b = (struct cuda_binary){.cached = false};
+    if (!nvrtc_supports(n, sm))
+        return error_set(err, "NVRTC %d.%d (%s) does not compile for sm_%d: take one that does", n->major,
+                         n->minor, n->path, sm);
+    if (!program_make(n, v, &program, err)) return false;
+    const double start = now();
+    bool ok = !program_compile(program, n, options, count);
+    b->seconds = now() - start;
+    if (ok) {
+        ok = program_results(program, n, b) || error_set(err, "%s: out of memory", v->name);
+    } else {
+        char text[320] = "no log";
+        b->log = result_get(program, n->nvrtcGetProgramLogSize, n->nvrtcGetProgramLog, &b->log_size);
+        if (b->log) complaint_find(b->log, text, sizeof text);
+        error_set(err, "%s does not compile for sm_%d: %s", v->name, sm, text);
+    }
+    n->nvrtcDestroyProgram(&program);
+    if (!ok) cuda_binary_free(b);
+    return ok;
+}
+
+void cuda_binary_free(struct cuda_binary *b) {
+    free(b->ptx);
+    free(b->cubin);
+    free(b->log);
+    *b = (struct cuda_binary){.cached = false};
+}
+
+/* The number before `unit` in a line, or 0. */
+static int line_number(const char *line, const char *end, const char *unit) {
+    const char *const at = strstr(line, unit);
+    if (!at || at > end) return 0;
+    const char *digit = at;
+    while (digit > line && isdigit((unsigned char)digit[-1])) digit--;
+    return atoi(digit);
+}
+
+static int max(int a, int b) {
+    return a > b ? a : b;
+}
+
+bool cuda_resources_read(const char *log, const char *function, struct cuda_resources *r) {
+    bool any = false, wanted = false;
+    *r = (struct cuda_resources){0};
+    for (const char *line = log, *end; *line; line = *end ? end + 1 : end) {
+        end = line + strcspn(line, "\n");
+        const char *const entry = strstr(line, "entry function '");
+        if (entry && entry < end) {
+            const char *const name = entry + strlen("entry function '");
+            const size_t length = strcspn(name, "'");
+            wanted = !function || (strlen(function) == length && memcmp(function, name, length) == 0);
+        }
+        if (!wanted) continue;
+        const int used = line_number(line, end, " registers");
+        any |= used > 0;
+        r->registers = max(r->registers, used);
+        r->shared = max(r->shared, line_number(line, end, " bytes smem"));
+        r->stack = max(r->stack, line_number(line, end, " bytes stack frame"));
+        r->spill = max(r->spill, line_number(line, end, " bytes spill stores") +
+                                     line_number(line, end, " bytes spill loads"));
+    }
+    return any;
+}

@@ -1,0 +1,33 @@
+/* NVRTC, NVIDIA's run-time compiler, loaded where it is found. */
+#ifndef KATUNE_NVRTC_H
+#define KATUNE_NVRTC_H
+
+#include <stddef.h>
+
+#include "../error.h"
+#include "cuda_functions.h"
+
+#ifndef __NVRTC_H__ /* nvrtc.h was not included before */
+typedef unsigned nvrtcResult;
+typedef struct _nvrtcProgram *nvrtcProgram;
+#endif
+
+struct nvrtc {
+    void *library;
+    char path[512];
+    int major, minor;
+#define DECLARE(name, parameters) nvrtcResult(*name) parameters;
+    NVRTC_FUNCTIONS(DECLARE)
+#undef DECLARE
+};
+
+/* Looks in KATUNE_CUDA_HOME if it is set, and only there; else where the dynamic linker looks, in toolkits below
+   /usr/local and /opt, in Python's wheels, and where `katune get-nvrtc` puts it. The newest of a place is taken.
+   False, and how to get it, if there is none. It stays loaded to the end of the process: it does not like to be
+   unloaded. */
+bool nvrtc_open(struct nvrtc *n, struct error *err);
+
+/* Whether it compiles for a compute capability (90). */
+bool nvrtc_supports(const struct nvrtc *n, int sm);
+
+#endif
