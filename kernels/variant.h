@@ -41,8 +41,8 @@ enum variant_flag {
     /* Its reductions are split by thread, so the last bits of a result depend on the number of threads.
        Variants without this flag give the same bits for any number of threads. */
     THREAD_DEPENDENT = 1,
-    /* Float atomics: the last bits depend on the order in which blocks arrive. Variants without this flag give
-       the same bits in every run and for every size of the grid. */
+    /* Float atomics: the last bits depend on the order in which blocks arrive. Variants without this flag
+       give the same bits in every run and for every size of the grid. */
     ORDER_DEPENDENT = 2,
     /* A design kept to compare with: never the built-in default where another variant runs the problem. */
     BASELINE = 4,
@@ -52,13 +52,13 @@ enum { LAUNCH_STEPS_MAX = 4 };
 
 /* One kernel of a CUDA variant's call. */
 struct launch_step {
-    const char *function;        /* NULL: the variant's name */
+    const char *function;       /* NULL: the variant's name */
     unsigned grid[3], block[3]; /* a 0 in y or z stands for 1; grid[0] of 0: the step is not launched */
     unsigned shared;            /* bytes of dynamic shared memory */
 };
 
-/* A call of a CUDA variant: memory that is zeroed, then the steps, in order. Every kernel has the parameters of
-   kernels/cuda/args.cuh. */
+/* A call of a CUDA variant: memory that is zeroed, then the steps, in order. Every kernel has the parameters
+   of kernels/cuda/args.cuh. */
 struct launch {
     int steps;
     struct launch_step step[LAUNCH_STEPS_MAX];
@@ -85,8 +85,9 @@ struct variant {
     /* CUDA variants: says what to launch; *l is zeroed. */
     void (*launch)(const struct problem *p, const struct point *pt, const struct device_info *d,
                    struct launch *l);
-    int min_sm;         /* CUDA variants: the least compute capability, 75 for 7.5; 0: any */
-    const char *source; /* CUDA variants: the text to compile; NULL: the file of this name, embedded by the build */
+    int min_sm; /* CUDA variants: the least compute capability, 75 for 7.5; 0: any */
+    const char
+        *source; /* CUDA variants: the text to compile; NULL: the file of this name, embedded by the build */
 };
 
 /* The number of threads: 0 stands for every core the device has. */

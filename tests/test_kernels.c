@@ -10,7 +10,7 @@
 
 struct tally {
     int passed, failed;
-    char first[900];
+    char first[1400];
 };
 
 static void judge(struct check_case *c, const struct variant *v, const struct point *pt,

@@ -26,6 +26,7 @@ struct check_case {
     char *out[TENSOR_COUNT];                  /* device memory, tensor_bytes() + 3 GUARD_BYTES each */
     bool in_aligned;                          /* how the inputs lie in their memory now */
     bool in_placed;
+    bool spoilt; /* a call failed: the memory may have gone with the device's context */
     char *chunk; /* CHUNK_BYTES of host memory */
 };
 
@@ -94,8 +95,17 @@ static bool references_make(struct check_case *c, uint64_t seed, struct distribu
     return ok;
 }
 
+static void memory_free(struct check_case *c) {
+    for (int t = 0; t < TENSOR_COUNT; t++) {
+        if (c->in[t]) c->device->free(c->device, c->in[t]);
+        if (c->out[t]) c->device->free(c->device, c->out[t]);
+        c->in[t] = c->out[t] = NULL;
+    }
+    c->in_placed = false;
+}
+
 static bool memory_make(struct check_case *c) {
-    bool ok = (c->chunk = malloc(CHUNK_BYTES));
+    bool ok = c->chunk || (c->chunk = malloc(CHUNK_BYTES));
     for (int t = 0; t < TENSOR_COUNT; t++) {
         const size_t bytes = tensor_bytes(&c->problem, (enum tensor)t);
         if (ok && tensor_in(c->inputs, (enum tensor)t))
@@ -131,9 +141,9 @@ void case_free(struct check_case *c) {
     for (int t = 0; t < TENSOR_COUNT; t++) {
         reference_free(&c->reference[t]);
         free(c->encoded[t]);
-        if (c->in[t]) c->device->free(c->device, c->in[t]);
-        if (c->out[t]) c->device->free(c->device, c->out[t]);
     }
+    memory_free(c);
+    if (c->spoilt) device_recover(c->device, NULL); /* for those who come after */
     free(c->chunk);
     free(c);
 }
@@ -210,6 +220,7 @@ static bool output_judge(struct check_case *c, enum tensor t, bool aligned, uint
 static bool device_failed(struct check_case *c, struct verdict *verdict) {
     struct error err;
     if (!device_failure(c->device, &err)) return false;
+    c->spoilt = true;
     snprintf(verdict->text, sizeof verdict->text, "%s", err.text);
     return true;
 }
@@ -259,6 +270,15 @@ static void trial_explain(struct trial trial, struct verdict *verdict) {
         snprintf(verdict->text + used, sizeof verdict->text - used, " (with %d threads)", trial.threads);
 }
 
+/* After a failure: the device's context made anew, and the memory in it. */
+static bool case_recover(struct check_case *c, struct verdict *verdict) {
+    struct error err = {"out of memory"};
+    memory_free(c);
+    c->spoilt = !(device_recover(c->device, &err) && memory_make(c));
+    if (c->spoilt) snprintf(verdict->text, sizeof verdict->text, "%s", err.text);
+    return !c->spoilt;
+}
+
 void case_check(struct check_case *c, const struct variant *v, const struct point *pt, enum check_depth depth,
                 struct verdict *verdict) {
     *verdict = (struct verdict){.status = CHECK_SKIPPED};
@@ -272,6 +292,7 @@ void case_check(struct check_case *c, const struct variant *v, const struct poin
     const int count = depth == CHECK_QUICK ? 1 : threaded ? 4 : 2;
     uint64_t first = 0, hash;
     verdict->status = CHECK_FAILED;
+    if (c->spoilt && !case_recover(c, verdict)) return;
     for (int i = 0; i < count; i++) {
         if (!trial_run(c, v, pt, trials[i], &hash, verdict)) {
             trial_explain(trials[i], verdict);

@@ -1,6 +1,6 @@
-/* Elements of the problem's dtype: their type, conversion from and to float, and loads and stores of VEC of them in
-   accesses of up to 16 bytes. Everything is written in PTX or in integer arithmetic, so that no CUDA header is
-   needed. Names in capitals are left to the parameters of variants, which are macros. */
+/* Elements of the problem's dtype: their type, conversion from and to float, and loads and stores of VEC of
+   them in accesses of up to 16 bytes. Everything is written in PTX or in integer arithmetic, so that no CUDA
+   header is needed. Names in capitals are left to the parameters of variants, which are macros. */
 #pragma once
 
 #if DTYPE_F32
@@ -101,10 +101,9 @@ __device__ __forceinline__ unsigned pair_from_float(float lo, float hi) {
                      "r"(w[2]), "r"(w[3]));                                                                  \
     }
 
-/* bytes is 2, 4, 8 or 16, p aligned to it. The memory must not be written by the same kernel: loads are free to
-   move. */
-template <int bytes, int policy>
-__device__ __forceinline__ void load_words(const void *p, unsigned *w) {
+/* bytes is 2, 4, 8 or 16, p aligned to it. The memory must not be written by the same kernel: loads are free
+   to move. */
+template <int bytes, int policy> __device__ __forceinline__ void load_words(const void *p, unsigned *w) {
     if constexpr (policy == LOAD_CG) {
         LOAD_WORDS(".cg")
     } else if constexpr (policy == LOAD_CS) {
@@ -116,8 +115,7 @@ __device__ __forceinline__ void load_words(const void *p, unsigned *w) {
     }
 }
 
-template <int bytes, int policy>
-__device__ __forceinline__ void store_words(void *p, const unsigned *w) {
+template <int bytes, int policy> __device__ __forceinline__ void store_words(void *p, const unsigned *w) {
     if constexpr (policy == STORE_CG) {
         STORE_WORDS(".cg")
     } else if constexpr (policy == STORE_CS) {
@@ -128,20 +126,17 @@ __device__ __forceinline__ void store_words(void *p, const unsigned *w) {
 }
 
 /* The bytes of one access when vec elements are loaded or stored. */
-template <int vec>
-struct access {
+template <int vec> struct access {
     enum { total = vec * (int)sizeof(ELEM), bytes = total < 16 ? total : 16, count = total / bytes };
     enum { words = (total + 3) / 4, step = bytes / 4 };
 };
 
-template <int vec>
-__device__ __forceinline__ bool aligned_to(const void *p) {
+template <int vec> __device__ __forceinline__ bool aligned_to(const void *p) {
     return ((unsigned long long)p & (access<vec>::bytes - 1)) == 0;
 }
 
 /* vec elements (a power of two) from p on; p is aligned to min(16, vec * sizeof(ELEM)). */
-template <int vec, int policy>
-__device__ __forceinline__ void load_vec(const ELEM *p, float (&v)[vec]) {
+template <int vec, int policy> __device__ __forceinline__ void load_vec(const ELEM *p, float (&v)[vec]) {
     using a = access<vec>;
     unsigned w[a::words];
 #pragma unroll
@@ -160,8 +155,7 @@ __device__ __forceinline__ void load_vec(const ELEM *p, float (&v)[vec]) {
 #endif
 }
 
-template <int vec, int policy>
-__device__ __forceinline__ void store_vec(ELEM *p, const float (&v)[vec]) {
+template <int vec, int policy> __device__ __forceinline__ void store_vec(ELEM *p, const float (&v)[vec]) {
     using a = access<vec>;
     unsigned w[a::words];
 #if DTYPE_F32
@@ -181,14 +175,12 @@ __device__ __forceinline__ void store_vec(ELEM *p, const float (&v)[vec]) {
 }
 
 /* The same for any alignment, element by element. */
-template <int vec>
-__device__ __forceinline__ void load_each(const ELEM *p, float (&v)[vec]) {
+template <int vec> __device__ __forceinline__ void load_each(const ELEM *p, float (&v)[vec]) {
 #pragma unroll
     for (int i = 0; i < vec; i++) v[i] = elem_to_float(p[i]);
 }
 
-template <int vec>
-__device__ __forceinline__ void store_each(ELEM *p, const float (&v)[vec]) {
+template <int vec> __device__ __forceinline__ void store_each(ELEM *p, const float (&v)[vec]) {
 #pragma unroll
     for (int i = 0; i < vec; i++) p[i] = elem_from_float(v[i]);
 }

@@ -1,6 +1,6 @@
-/* Elementwise kernels: y[i] = f(x[i]) or dx[i] = f(x[i], dy[i]) over all elements. A block takes tiles of BLOCK x UNROLL
-   groups of VEC elements; all loads of a tile are issued before the first result is needed. Where the tensors are not
-   all aligned to the accesses, the grid goes element by element. */
+/* Elementwise kernels: y[i] = f(x[i]) or dx[i] = f(x[i], dy[i]) over all elements. A block takes tiles of
+   BLOCK x UNROLL groups of VEC elements; all loads of a tile are issued before the first result is needed.
+   Where the tensors are not all aligned to the accesses, the grid goes element by element. */
 #pragma once
 
 #include "elem.cuh"
@@ -33,7 +33,8 @@ __device__ __forceinline__ void map(const ELEM *__restrict__ x, const ELEM *__re
                                     ELEM *__restrict__ y, long long count, F f) {
     const bool aligned = aligned_to<VEC>(x) && aligned_to<VEC>(y) && (inputs == 1 || aligned_to<VEC>(dy));
     const long long whole = aligned ? count / VEC : 0;
-    for (long long tile = (long long)blockIdx.x * tile_groups; tile < whole; tile += (long long)gridDim.x * tile_groups) {
+    for (long long tile = (long long)blockIdx.x * tile_groups; tile < whole;
+         tile += (long long)gridDim.x * tile_groups) {
         if (tile + tile_groups <= whole)
             map_tile<inputs>(x, dy, y, tile + threadIdx.x, tile + tile_groups, f);
         else

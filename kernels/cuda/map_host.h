@@ -1,5 +1,5 @@
-/* What the declarations of elementwise CUDA variants share: their parameters, which of them are accepted, and the
-   launch. The device side is map.cuh. */
+/* What the declarations of elementwise CUDA variants share: their parameters, which of them are accepted, and
+   the launch. The device side is map.cuh. */
 #ifndef KATUNE_MAP_HOST_H
 #define KATUNE_MAP_HOST_H
 
@@ -10,8 +10,14 @@ enum { BLOCK, VEC, UNROLL, PER_UNIT, LOAD, STORE };
 /* PER_UNIT: blocks a multiprocessor, which then walk over the tensor; 0: one block for every tile.
    LOAD and STORE: enum load_policy and store_policy of elem.cuh. */
 #define MAP_PARAMS                                                                                           \
-    {{"BLOCK", {256, 128, 512}}, {"VEC", {8, 4, 2, 1}}, {"UNROLL", {2, 1, 4}},                               \
-     {"PER_UNIT", {0, 4, 8}},    {"LOAD", {0, 2, 3}},   {"STORE", {0, 2}}}
+    {                                                                                                        \
+        {"BLOCK", {256, 128, 512}}, {"VEC", {8, 4, 2, 1}}, {"UNROLL", {2, 1, 4}}, {"PER_UNIT", {0, 4, 8}},   \
+            {"LOAD", {0, 2, 3}}, {                                                                           \
+            "STORE", {                                                                                       \
+                0, 2                                                                                         \
+            }                                                                                                \
+        }                                                                                                    \
+    }
 
 static inline const char *map_reject(const struct problem *p, const struct point *pt,
                                      const struct device_info *d) {

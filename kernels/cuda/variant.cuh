@@ -1,5 +1,5 @@
-/* What a variant's file includes as "variant.h" when it is compiled for the device: there a variant's declaration is
-   nothing. */
+/* What a variant's file includes as "variant.h" when it is compiled for the device: there a variant's
+   declaration is nothing. */
 #pragma once
 
 #define VARIANT(...) static_assert(true, "")

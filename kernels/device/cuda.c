@@ -125,7 +125,8 @@ static bool step_prepare(struct cuda *c, struct kernel *k, int i, struct error *
     if (s->shared > c->info.shared_block)
         return error_set(err, "%s: %u bytes of shared memory are more than the device's %zu", name, s->shared,
                          c->info.shared_block);
-    if (!cuda_ok(&c->api, c->api.cuModuleGetFunction(&k->function[i], k->module, name), "cuModuleGetFunction", err))
+    if (!cuda_ok(&c->api, c->api.cuModuleGetFunction(&k->function[i], k->module, name), "cuModuleGetFunction",
+                 err))
         return error_prefix(err, "%s", name);
     if (s->shared <= SHARED_PLAIN) return true;
     return cuda_ok(&c->api,
@@ -134,13 +135,14 @@ static bool step_prepare(struct cuda *c, struct kernel *k, int i, struct error *
            error_prefix(err, "%s", name);
 }
 
-/* Scratch is filled with NaNs, so that what a kernel reads without having written it shows; a virtual GPU sees
-   that by itself. */
+/* Scratch is filled with NaNs, so that what a kernel reads without having written it shows; a virtual GPU
+   sees that by itself. */
 static bool scratch_prepare(struct cuda *c, struct kernel *k, struct error *err) {
     const size_t bytes = k->launch.scratch;
     if (!bytes) return true;
     if (c->api.cuMemAlloc_v2(&k->scratch, bytes) != CUDA_OK)
-        return error_set(err, "%s: out of device memory: it needs %zu bytes of scratch", k->variant->name, bytes);
+        return error_set(err, "%s: out of device memory: it needs %zu bytes of scratch", k->variant->name,
+                         bytes);
     return c->virtual.present || CALL(c, cuMemsetD8Async, k->scratch, 0xff, bytes, c->stream);
 }
 
@@ -207,8 +209,8 @@ static bool call_launch(struct cuda *c, struct kernel *k, const struct call *cal
     for (int i = 0; i < k->launch.steps; i++) {
         const struct launch_step *const s = &k->launch.step[i];
         if (!s->grid[0]) continue;
-        if (!CALL(c, cuLaunchKernel, k->function[i], s->grid[0], s->grid[1], s->grid[2], s->block[0], s->block[1],
-                  s->block[2], s->shared, c->stream, params, NULL))
+        if (!CALL(c, cuLaunchKernel, k->function[i], s->grid[0], s->grid[1], s->grid[2], s->block[0],
+                  s->block[1], s->block[2], s->shared, c->stream, params, NULL))
             return false;
         if (c->virtual.present) cuda_tally_add(&k->tally, &c->virtual);
     }
@@ -238,7 +240,8 @@ static int cuda_counters(struct device *d, const struct kernel *k, struct counte
 
 static bool context_open(struct cuda *c, struct error *err) {
     const struct cuda_api *const api = &c->api;
-    return cuda_ok(api, api->cuDevicePrimaryCtxRetain(&c->context, c->ordinal), "cuDevicePrimaryCtxRetain", err) &&
+    return cuda_ok(api, api->cuDevicePrimaryCtxRetain(&c->context, c->ordinal), "cuDevicePrimaryCtxRetain",
+                   err) &&
            cuda_ok(api, api->cuCtxSetCurrent(c->context), "cuCtxSetCurrent", err) &&
            cuda_ok(api, api->cuStreamCreate(&c->stream, CUDA_STREAM_NON_BLOCKING), "cuStreamCreate", err) &&
            cuda_ok(api, api->cuEventCreate(&c->begin, 0), "cuEventCreate", err) &&
@@ -301,12 +304,12 @@ static void info_fill(struct cuda *c) {
         .level = 2, .bytes = (size_t)attribute(c, CUDA_L2_BYTES), .instances = 1, .line = 128};
     snprintf(info->backend, sizeof info->backend, "cuda");
     snprintf(info->arch, sizeof info->arch, "sm_%d", info->sm);
-    snprintf(info->driver, sizeof info->driver, "%s%d.%d", c->virtual.present ? "vgpu, as " : "", version / 1000,
-             version % 1000 / 10);
+    snprintf(info->driver, sizeof info->driver, "%s%d.%d", c->virtual.present ? "vgpu, as " : "",
+             version / 1000, version % 1000 / 10);
     if (c->has_nvrtc)
         snprintf(info->compiler, sizeof info->compiler, "NVRTC %d.%d", c->nvrtc.major, c->nvrtc.minor);
-    snprintf(info->fingerprint, sizeof info->fingerprint, "%.50s/%d/%s/%zuK", info->name, info->units, info->arch,
-             info->caches[0].bytes >> 10);
+    snprintf(info->fingerprint, sizeof info->fingerprint, "%.50s/%d/%s/%zuK", info->name, info->units,
+             info->arch, info->caches[0].bytes >> 10);
     device_slug(info->name, info->slug, sizeof info->slug);
 }
 
@@ -340,7 +343,8 @@ static struct device *device_new(struct cuda_api *api, const struct cuda_virtual
     if (ok && ordinal >= count)
         ok = error_set(err, "cuda:%d: the driver finds %d GPU%s%s", ordinal, count, count == 1 ? "" : "s",
                        count ? ", numbered from 0" : "");
-    ok = ok && cuda_ok(api, api->cuDeviceGet(&c->ordinal, ordinal), "cuDeviceGet", err) && context_open(c, err);
+    ok = ok && cuda_ok(api, api->cuDeviceGet(&c->ordinal, ordinal), "cuDeviceGet", err) &&
+         context_open(c, err);
     if (!ok) {
         cuda_close(&c->device);
         return NULL;

@@ -33,9 +33,11 @@ bool cuda_api_open(struct cuda_api *api, const char *path, struct error *err) {
     api->library = dlopen(api->path, RTLD_NOW | RTLD_LOCAL);
     if (!api->library) {
         if (path || asked)
-            return error_set(err, "%s%s cannot be loaded: %s", asked ? "KATUNE_LIBCUDA=" : "", api->path, dlerror());
-        return error_set(err, "there is no CUDA driver: libcuda.so.1 was not found; install NVIDIA's driver, or "
-                              "set KATUNE_LIBCUDA to the library (vgpu:h100-sxm needs none)");
+            return error_set(err, "%s%s cannot be loaded: %s", asked ? "KATUNE_LIBCUDA=" : "", api->path,
+                             dlerror());
+        return error_set(err,
+                         "there is no CUDA driver: libcuda.so.1 was not found; install NVIDIA's driver, or "
+                         "set KATUNE_LIBCUDA to the library (vgpu:h100-sxm needs none)");
     }
     if (functions_bind(api, err)) return true;
     cuda_api_close(api);

@@ -1,5 +1,5 @@
-/* The CUDA driver, loaded at run time: neither its header nor its library is needed to build. The types have the names
-   and the representation of cuda.h; a test compares them with it where it is installed. */
+/* The CUDA driver, loaded at run time: neither its header nor its library is needed to build. The types have
+   the names and the representation of cuda.h; a test compares them with it where it is installed. */
 #ifndef KATUNE_CUDA_API_H
 #define KATUNE_CUDA_API_H
 
@@ -55,8 +55,8 @@ struct cuda_api {
 #undef DECLARE
 };
 
-/* Loads a driver: the library of this path, or NULL for the one KATUNE_LIBCUDA names, else libcuda.so.1. False and
-   what is missing and how to get it. Closing gives it back; both may be repeated. */
+/* Loads a driver: the library of this path, or NULL for the one KATUNE_LIBCUDA names, else libcuda.so.1.
+   False and what is missing and how to get it. Closing gives it back; both may be repeated. */
 bool cuda_api_open(struct cuda_api *api, const char *path, struct error *err);
 void cuda_api_close(struct cuda_api *api);
 

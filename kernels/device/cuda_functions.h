@@ -1,6 +1,6 @@
-/* The functions of the CUDA driver and of NVRTC that are used, each with its prototype, under the names that the
-   libraries export: a plain name such as cuMemAlloc binds an old interface, which is why versions are spelled out.
-   Lists, to be expanded with a macro of (name, parameters). */
+/* The functions of the CUDA driver and of NVRTC that are used, each with its prototype, under the names that
+   the libraries export: a plain name such as cuMemAlloc binds an old interface, which is why versions are
+   spelled out. Lists, to be expanded with a macro of (name, parameters). */
 #ifndef KATUNE_CUDA_FUNCTIONS_H
 #define KATUNE_CUDA_FUNCTIONS_H
 

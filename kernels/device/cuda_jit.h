@@ -18,10 +18,10 @@ struct cuda_binary {
 
 /* What a kernel uses, as ptxas tells. */
 struct cuda_resources {
-    int registers;      /* of a thread */
-    int shared;         /* static bytes of a block */
-    int stack;          /* bytes of a thread */
-    int spill;          /* bytes stored and loaded for want of registers */
+    int registers; /* of a thread */
+    int shared;    /* static bytes of a block */
+    int stack;     /* bytes of a thread */
+    int spill;     /* bytes stored and loaded for want of registers */
 };
 
 enum { CUDA_OPTIONS_MAX = 48, CUDA_OPTION_LENGTH = 80 };

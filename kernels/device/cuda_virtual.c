@@ -38,8 +38,9 @@ bool cuda_virtual_open(struct cuda_api *api, struct error *err) {
     }
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
         if (access(fixed[i], R_OK) == 0) return cuda_api_open(api, fixed[i], err);
-    return error_set(err, "the virtual GPU's library libvgpu.so is neither beside the program nor at %s: build or "
-                          "install it, or set KATUNE_LIBCUDA to it",
+    return error_set(err,
+                     "the virtual GPU's library libvgpu.so is neither beside the program nor at %s: build or "
+                     "install it, or set KATUNE_LIBCUDA to it",
                      KATUNE_VGPU_INSTALLED);
 }
 

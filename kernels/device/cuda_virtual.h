@@ -23,7 +23,8 @@ struct cuda_virtual {
 #undef DECLARE
 };
 
-/* Loads libvgpu: KATUNE_LIBCUDA if it is set, else beside the program, in the build tree, where it is installed. */
+/* Loads libvgpu: KATUNE_LIBCUDA if it is set, else beside the program, in the build tree, where it is
+ * installed. */
 bool cuda_virtual_open(struct cuda_api *api, struct error *err);
 
 /* Binds its functions; present stays false if the library is a driver. */

@@ -35,7 +35,8 @@ struct device *device_open(const char *name, bool bind, struct error *err) {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, name, length) == 0)
             return kinds[i].open(name + length + (name[length] == ':'), bind, err);
-    error_set(err, "unknown device \"%s\": there are cpu, cuda:N and vgpu:PROFILE (\"katune devices\" lists them)",
+    error_set(err,
+              "unknown device \"%s\": there are cpu, cuda:N and vgpu:PROFILE (\"katune devices\" lists them)",
               name);
     return NULL;
 }

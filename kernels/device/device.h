@@ -53,9 +53,10 @@ size_t device_last_level_bytes(const struct device_info *info);
  * scratch. */
 struct kernel;
 
-/* Something that was counted while a kernel ran. Names, where the device has them: dram_bytes, dram_read_bytes,
-   dram_write_bytes, l2_bytes, instructions (of warps), thread_instructions, occupancy (0..1), registers (of a
-   thread), spill_bytes, shared_bytes (of a block), bank_conflicts, atomics, seconds. */
+/* Something that was counted while a kernel ran. Names, where the device has them: dram_bytes,
+   dram_read_bytes, dram_write_bytes, l2_bytes, instructions (of warps), thread_instructions, occupancy
+   (0..1), registers (of a thread), spill_bytes, shared_bytes (of a block), bank_conflicts, atomics, seconds.
+ */
 struct counter {
     char name[32];
     double value;
@@ -77,8 +78,8 @@ struct device {
        clock or its model. */
     double (*run)(struct device *d, struct kernel *k, const struct call *calls, int count);
     void (*close)(struct device *d);
-    /* Whether a call failed since this was last asked; then err says what, and what it returned or wrote is not to
-       be used. NULL: calls do not fail. */
+    /* Whether a call failed since this was last asked; then err says what, and what it returned or wrote is
+       not to be used. NULL: calls do not fail. */
     bool (*failure)(struct device *d, struct error *err);
     /* Makes the device usable again after a failure that spoilt its context. All its memory and kernels must
        have been freed; NULL: not needed. */
@@ -93,11 +94,13 @@ bool device_failure(struct device *d, struct error *err);
 bool device_recover(struct device *d, struct error *err);
 int device_counters(struct device *d, const struct kernel *k, struct counter *list, int max);
 
-/* "Intel(R) Xeon(R) Processor (2 cores) avx512" becomes "intel-xeon-processor-2-cores-avx512": for folders' names. */
+/* "Intel(R) Xeon(R) Processor (2 cores) avx512" becomes "intel-xeon-processor-2-cores-avx512": for folders'
+ * names. */
 void device_slug(const char *text, char *slug, size_t size);
 
-/* Opens a device by name: "cpu", "cuda:0", "vgpu:h100-sxm". `bind`: bind the team's threads to cores, which a program that measures
-   wants and a library inside another program does not. NULL and the reason if there is no such device. */
+/* Opens a device by name: "cpu", "cuda:0", "vgpu:h100-sxm". `bind`: bind the team's threads to cores, which a
+   program that measures wants and a library inside another program does not. NULL and the reason if there is
+   no such device. */
 struct device *device_open(const char *name, bool bind, struct error *err);
 
 #endif

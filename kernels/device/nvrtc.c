@@ -85,8 +85,9 @@ bool nvrtc_open(struct nvrtc *n, struct error *err) {
         if (nvrtc_load(n, plain_names[i])) return true;
     for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
         if (folder_expand(folders[i], folder, sizeof folder) && folder_try(n, folder)) return true;
-    return error_set(err, "NVRTC, NVIDIA's run-time compiler, was not found: \"./katune get-nvrtc\" fetches it, or "
-                          "set KATUNE_CUDA_HOME to a CUDA toolkit");
+    return error_set(
+        err, "NVRTC, NVIDIA's run-time compiler, was not found: \"./katune get-nvrtc\" fetches it, or "
+             "set KATUNE_CUDA_HOME to a CUDA toolkit");
 }
 
 bool nvrtc_supports(const struct nvrtc *n, int sm) {

@@ -21,10 +21,10 @@ struct nvrtc {
 #undef DECLARE
 };
 
-/* Looks in KATUNE_CUDA_HOME if it is set, and only there; else where the dynamic linker looks, in toolkits below
-   /usr/local and /opt, in Python's wheels, and where `katune get-nvrtc` puts it. The newest of a place is taken.
-   False, and how to get it, if there is none. It stays loaded to the end of the process: it does not like to be
-   unloaded. */
+/* Looks in KATUNE_CUDA_HOME if it is set, and only there; else where the dynamic linker looks, in toolkits
+   below /usr/local and /opt, in Python's wheels, and where `katune get-nvrtc` puts it. The newest of a place
+   is taken. False, and how to get it, if there is none. It stays loaded to the end of the process: it does
+   not like to be unloaded. */
 bool nvrtc_open(struct nvrtc *n, struct error *err);
 
 /* Whether it compiles for a compute capability (90). */

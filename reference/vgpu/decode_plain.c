@@ -166,6 +166,11 @@ static void move_plain(struct lowering *l, const struct ptx_instruction *p, unsi
     if (from->kind == PTX_OP_SPECIAL && bits == 16) {
         lower_fail(l, "special register does not fit");
     }
+    if (from->kind == PTX_OP_IMMEDIATE && bits == 1) {
+        op[1] = lower_constant(l, from->value != 0, 4);
+        emit_plain(l, "mov.pred.constant", 1, 2, op);
+        return;
+    }
     op[1] = lower_source(l, from, bits, false);
     emit_plain(l, bits == 1 ? "mov.pred" : bits == 64 ? "mov.64" : "mov.32", 1, 2, op);
 }

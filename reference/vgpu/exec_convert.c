@@ -229,6 +229,10 @@ HANDLER(mov_64) {
 HANDLER(mov_pred) {
     put_predicate(w, i->op[0], m, get_predicate(w, i->op[1]));
 }
+HANDLER(mov_pred_constant) {
+    const uint32_t *value = operand(w, i->op[1]);
+    put_predicate(w, i->op[0], m, value[0] ? UINT32_MAX : 0);
+}
 OP2(pack_16, u32, u32, u32, (a & 0xffff) | b << 16)
 OP2(pack_32, u64, u32, u32, (uint64_t)b << 32 | a)
 OP4(pack_4x16, u64, u32, u32, u32, u32,
@@ -304,6 +308,7 @@ static const struct exec_name names[] = {
     {"mov.32", mov_32},
     {"mov.64", mov_64},
     {"mov.pred", mov_pred},
+    {"mov.pred.constant", mov_pred_constant},
     {"pack.16", pack_16},
     {"pack.32", pack_32},
     {"pack.4x16", pack_4x16},
