@@ -6,14 +6,8 @@
 #include <cjson/cJSON.h>
 
 #include "compare.h"
+#include "device/device.h"
 #include "error.h"
-
-enum { COUNTERS_MAX = 48 };
-
-struct counter {
-    char name[40];
-    double value;
-};
 
 /* One case: a problem, and in results also what ran it. Times in microseconds. */
 struct timing {

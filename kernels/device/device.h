@@ -58,7 +58,7 @@ struct kernel;
    (0..1), registers (of a thread), spill_bytes, shared_bytes (of a block), bank_conflicts, atomics, seconds.
  */
 struct counter {
-    char name[32];
+    char name[40];
     double value;
 };
 enum { COUNTERS_MAX = 48 };
