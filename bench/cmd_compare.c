@@ -36,8 +36,8 @@ static int binaries_compare(const struct compare_args *args, struct error *err) 
                                  .seed = args->seed,
                                  .step = step,
                                  .context = progress_new("compare", args->quiet)};
-    turns.side[0] = (struct launch){args->binary_a, args->bench, args->bench_count, LAUNCH_LIMIT};
-    turns.side[1] = (struct launch){args->binary_b, args->bench, args->bench_count, LAUNCH_LIMIT};
+    turns.side[0] = (struct build_launch){args->binary_a, args->bench, args->bench_count, LAUNCH_LIMIT};
+    turns.side[1] = (struct build_launch){args->binary_b, args->bench, args->bench_count, LAUNCH_LIMIT};
     const bool ok = launch_in_turns(&turns, &a, &b, err);
     progress_clear(turns.context);
     progress_free(turns.context);

@@ -32,7 +32,7 @@ static bool measure_here(const struct compare_args *args, char *const *arguments
     if (length < 0) return error_set(err, "/proc/self/exe cannot be read: the program cannot launch itself");
     self[length] = 0;
     struct progress *const progress = progress_new("gate", args->quiet);
-    const struct launch l = {self, arguments, count, LAUNCH_LIMIT};
+    const struct build_launch l = {self, arguments, count, LAUNCH_LIMIT};
     const bool ok = launch_repeat(&l, launches, step, progress, t, document, err);
     progress_clear(progress);
     progress_free(progress);

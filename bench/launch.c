@@ -35,7 +35,8 @@ static void scratch_remove(const struct scratch *s) {
     rmdir(s->folder);
 }
 
-static _Noreturn void launch_become(const struct launch *l, const struct scratch *s, char *const *argv) {
+static _Noreturn void launch_become(const struct build_launch *l, const struct scratch *s,
+                                    char *const *argv) {
     const int nothing = open("/dev/null", O_RDWR), said = open(s->said, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (nothing < 0 || said < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(said, 2) < 0)
@@ -56,7 +57,8 @@ static void launch_said(const struct scratch *s, char *line, int size) {
     fclose(f);
 }
 
-static bool launch_ended(const struct launch *l, const struct scratch *s, int status, struct error *err) {
+static bool launch_ended(const struct build_launch *l, const struct scratch *s, int status,
+                         struct error *err) {
     char line[256];
     launch_said(s, line, sizeof line);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
@@ -68,7 +70,7 @@ static bool launch_ended(const struct launch *l, const struct scratch *s, int st
     return error_set(err, "%s bench: %s", l->program, *line ? line : "ended without a word");
 }
 
-static bool launch_run(const struct launch *l, const struct scratch *s, struct error *err) {
+static bool launch_run(const struct build_launch *l, const struct scratch *s, struct error *err) {
     char *argv[ARGUMENTS_MAX + 8];
     int n = 0, status = 0;
     if (l->count > ARGUMENTS_MAX) return error_set(err, "more than %d arguments for bench", ARGUMENTS_MAX);
@@ -96,7 +98,7 @@ static cJSON *launch_read(const struct scratch *s, struct error *err) {
     return document;
 }
 
-bool launch_bench(const struct launch *l, struct timings *t, cJSON **document, struct error *err) {
+bool launch_bench(const struct build_launch *l, struct timings *t, cJSON **document, struct error *err) {
     struct scratch s;
     *t = (struct timings){.count = 0};
     if (!scratch_make(&s, err)) return false;
@@ -119,7 +121,7 @@ static uint64_t random_next(uint64_t *state) {
 }
 
 /* One more launch; the first one's head is the whole's. */
-static bool launch_add(const struct launch *l, struct timings *all, int number, cJSON **document,
+static bool launch_add(const struct build_launch *l, struct timings *all, int number, cJSON **document,
                        struct error *err) {
     struct timings t;
     if (!launch_bench(l, &t, document, err)) return false;
@@ -154,7 +156,7 @@ bool launch_in_turns(const struct launch_turns *turns, struct timings *a, struct
     return true;
 }
 
-bool launch_repeat(const struct launch *l, int times, void (*step)(void *context, int done, int all),
+bool launch_repeat(const struct build_launch *l, int times, void (*step)(void *context, int done, int all),
                    void *context, struct timings *t, cJSON **document, struct error *err) {
     *t = (struct timings){.count = 0};
     if (document) *document = NULL;

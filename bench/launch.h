@@ -6,7 +6,7 @@
 
 #include "timings.h"
 
-struct launch {
+struct build_launch {
     const char *program;
     char *const *arguments; /* of bench, such as --op and its value */
     int count;
@@ -16,12 +16,12 @@ struct launch {
 /* Runs `PROGRAM bench ARGUMENTS`, without ceilings, and reads what it measured. The document, if asked for,
    is what bench wrote: the caller deletes it. False and one line if it could not be run, crashed, did not
    end, or refused its arguments; a case that failed its check is among the timings. */
-bool launch_bench(const struct launch *l, struct timings *t, cJSON **document, struct error *err);
+bool launch_bench(const struct build_launch *l, struct timings *t, cJSON **document, struct error *err);
 
 /* Launches a and b in rounds ABBA or BAAB, so chosen by the seed, and collects each one's medians in the
    order of time. `step` is called before each launch. */
 struct launch_turns {
-    struct launch side[2];
+    struct build_launch side[2];
     int rounds;
     uint64_t seed;
     void (*step)(void *context, int done, int all);
@@ -31,7 +31,7 @@ bool launch_in_turns(const struct launch_turns *turns, struct timings *a, struct
                      struct error *err);
 
 /* The same program again and again; `document` is that of its first launch. */
-bool launch_repeat(const struct launch *l, int times, void (*step)(void *context, int done, int all),
+bool launch_repeat(const struct build_launch *l, int times, void (*step)(void *context, int done, int all),
                    void *context, struct timings *t, cJSON **document, struct error *err);
 
 #endif
