@@ -1,5 +1,6 @@
 /* katune tune: finds the best variant and point for a set of problems and writes the device's tuning table.
    The main job: everything is checked before it is timed, in processes of its own. */
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,15 +93,24 @@ static bool entry_keep(struct tune *t, const struct table_entry *e, struct error
     return table_write(&t->table, t->path, err) && journal_done(t->journal, &e->problem, err);
 }
 
-/* The copy bandwidth that the table's device carries: of the largest problem, with all cores. */
-static bool bandwidth_measure(struct tune *t, const struct tune_set *set, struct error *err) {
+/* The copy bandwidth that the table's device carries: of the largest problem, with all cores. Last, so that a
+   run that is interrupted early has results all the same. */
+static bool bandwidth_measure(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
     const struct problem *largest = &set->list[0];
     struct ceilings c;
+    struct error why = {""};
     for (int i = 1; i < set->count; i++)
         if (problem_elements(&set->list[i]) > problem_elements(largest)) largest = &set->list[i];
-    const enum worker_outcome outcome = worker_ceilings(t->worker, largest, t->info.units, 1, &c, 60, err);
-    if (outcome == WORKER_OK) t->table.bandwidth_gbs = t->fresh.bandwidth_gbs = 1e-9 * c.bandwidth;
-    return outcome == WORKER_OK || outcome == WORKER_STOPPED;
+    const enum worker_outcome outcome =
+        worker_ceilings(t->worker, largest, t->info.units, budget, &c, 60, &why);
+    if (outcome == WORKER_OK) {
+        t->table.bandwidth_gbs = t->fresh.bandwidth_gbs = 1e-9 * c.bandwidth;
+        return table_write(&t->table, t->path, err);
+    }
+    progress_clear(t->progress);
+    if (outcome != WORKER_STOPPED)
+        fprintf(stderr, "katune tune: the copy that others are compared with: %s\n", why.text);
+    return true;
 }
 
 /* One problem; what cannot be measured is said and left out. */
@@ -109,6 +119,7 @@ static bool problem_tune(struct tune *t, const struct problem *p, double budget,
                              .journal = t->journal,
                              .device = &t->info,
                              .seed = t->o->seed,
+                             .limit = t->o->time_limit,
                              .takes_part = takes_part,
                              .context = (void *)t->o};
     struct table_entry e;
@@ -133,8 +144,8 @@ static double now(void) {
 }
 
 static bool tune_all(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
-    const double end = now() + budget;
-    if (!bandwidth_measure(t, set, err)) return false;
+    const double last = fmin(1, 0.05 * budget), end = now() + budget - last;
+    t->fresh.bandwidth_gbs = t->table.bandwidth_gbs;
     for (int i = 0; i < set->count && !interrupted; i++) {
         const struct problem *const p = &set->list[i];
         char what[64];
@@ -150,7 +161,7 @@ static bool tune_all(struct tune *t, const struct tune_set *set, double budget, 
         if (!problem_tune(t, p, share > 0.3 ? share : 0.3, err)) return false;
     }
     progress_set(t->progress, 1, "done");
-    return true;
+    return interrupted || !t->fresh.count || bandwidth_measure(t, set, last, err);
 }
 
 static bool tune_run(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
@@ -159,11 +170,17 @@ static bool tune_run(struct tune *t, const struct tune_set *set, double budget, 
     const struct worker_options options = {
         .device = t->o->device,
         .measure = {.seed = t->o->seed, .distribution = t->o->distribution},
-        .stop = &interrupted};
+        .stop = &interrupted,
+        .memory = t->o->memory_limit};
     struct sigaction action = {.sa_handler = interrupt};
     sigaction(SIGINT, &action, NULL);
     if (!table_continue(t, err)) return false;
-    t->journal = journal_open(journal, t->o->resume, err);
+    t->journal =
+        journal_open(journal, &(struct journal_options){.resume = t->o->resume, .retry = t->o->retry}, err);
+    if (t->journal) { /* whose lock says that nobody else writes there */
+        file_sweep(t->path);
+        file_sweep(journal);
+    }
     t->worker = t->journal ? worker_open(&options, err) : NULL;
     t->progress = progress_new("tune", t->o->quiet);
     const bool ok = t->worker && tune_all(t, set, budget, err);
@@ -192,7 +209,7 @@ static const struct command_usage usage = {
     "process of its\n"
     "own. Ctrl-C keeps what was measured, and --resume goes on from there.",
     OPT_DEVICE | OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_SEED | OPT_DIST |
-        OPT_BUDGET | OPT_RESULTS | OPT_THOROUGH | OPT_RESUME | OPT_QUIET,
+        OPT_BUDGET | OPT_RESULTS | OPT_THOROUGH | OPT_RESUME | OPT_LIMITS | OPT_QUIET,
     "The budget is for the whole run: 150 s, with --thorough 1800 s. Exit code 0: the table is written; 3: "
     "some problems\n"
     "could not be tuned; 130: interrupted."};

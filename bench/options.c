@@ -193,6 +193,29 @@ static bool set_resume(struct options *o, const char *arg, struct error *err) {
     return true;
 }
 
+static bool set_retry(struct options *o, const char *arg, struct error *err) {
+    (void)arg;
+    (void)err;
+    return o->retry = true;
+}
+
+static bool set_time_limit(struct options *o, const char *arg, struct error *err) {
+    char *end;
+    o->time_limit = strtod(arg, &end);
+    if (end == arg || *end || !(o->time_limit > 0 && o->time_limit <= 86400))
+        return error_set(err, "--time-limit %s: give seconds, more than 0", arg);
+    return true;
+}
+
+static bool set_memory_limit(struct options *o, const char *arg, struct error *err) {
+    char *end;
+    const double megabytes = strtod(arg, &end);
+    if (end == arg || *end || !(megabytes >= 64 && megabytes <= 1 << 30))
+        return error_set(err, "--memory-limit %s: give megabytes, 64 or more", arg);
+    o->memory_limit = (size_t)(megabytes * (1 << 20));
+    return true;
+}
+
 static bool set_results(struct options *o, const char *arg, struct error *err) {
     (void)err;
     o->results = arg;
@@ -228,6 +251,9 @@ static const struct {
     {OPT_RESULTS, "results", "DIR", "the folder of tuning tables (results)", set_results},
     {OPT_THOROUGH, "thorough", NULL, "also 64 images, f16, bf16 and gelu", set_thorough},
     {OPT_RESUME, "resume", NULL, "go on where an interrupted run was", set_resume},
+    {OPT_LIMITS, "retry", NULL, "try candidates again that failed in earlier runs", set_retry},
+    {OPT_LIMITS, "time-limit", "SECONDS", "for the check of a candidate (30)", set_time_limit},
+    {OPT_LIMITS, "memory-limit", "MB", "of a candidate's process (80% of the machine's)", set_memory_limit},
     {OPT_JSON, "json", "FILE", "write the results as JSON", set_json},
     {OPT_JSON_FLAG, "json", NULL, "print JSON", set_json_flag},
     {OPT_GBENCH, "gbench", "FILE", "write them as Google Benchmark JSON", set_gbench},

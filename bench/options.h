@@ -35,6 +35,7 @@ enum option_bit {
     OPT_THOROUGH = 1 << 22,
     OPT_RESUME = 1 << 23,
     OPT_NO_CEILINGS = 1 << 29,
+    OPT_LIMITS = 1 << 28, /* --time-limit, --memory-limit, --retry */
     OPT_SELECTION = OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_ALL_POINTS,
 };
 
@@ -66,8 +67,10 @@ struct options {
     double budget; /* seconds for each measurement; 0: not given */
     bool bars, strict, no_ceilings;
     bool json_flag;
-    bool thorough, resume;
-    const char *variant;                                      /* a variant's name, or an operation's */
+    bool thorough, resume, retry;
+    double time_limit;   /* seconds a candidate's check may take; 0: not given */
+    size_t memory_limit; /* bytes a candidate may take; 0: not given */
+    const char *variant; /* a variant's name, or an operation's */
     const char *ins[OPTION_LIST_MAX], *outs[OPTION_LIST_MAX]; /* TENSOR=FILE */
     int in_count, out_count;
     const char *results; /* the folder of tuning tables */

@@ -84,6 +84,63 @@ Test(worker, a_hang_is_ended_and_the_next_request_works) {
     worker_close(w);
 }
 
+static void run_greedy(const struct problem *p, const struct point *pt, const struct call *call) {
+    enum { PART = 16 << 20, PAGE = 4096 };
+    (void)p, (void)pt, (void)call;
+    for (;;) {
+        volatile char *const part = malloc(PART);
+        for (int i = 0; part && i < PART; i += PAGE) part[i] = 1;
+        usleep(1000);
+    }
+}
+
+static const struct variant greedy = {
+    .name = "copy_test_greedy", .op = COPY, .dtypes = F32, .run = run_greedy};
+
+Test(worker, memory_is_limited) {
+    struct error err = {""};
+    const struct worker_options o = {.device = "cpu",
+                                     .measure = {.warm = true, .seed = 1, .distribution = {DIST_NORMAL, 0}},
+                                     .memory = (size_t)512 << 20};
+    struct worker *const w = worker_open(&o, &err);
+    cr_assert(w, "%s", err.text);
+    struct contender bad = contender_of(&greedy, small),
+                     good = contender_of(variant_find("copy_scalar"), small);
+    cr_assert_eq(worker_check(w, &bad, 30, &err), WORKER_MEMORY);
+    cr_assert_str_eq(err.text, "more than 512 MB of memory: killed");
+    cr_assert_eq(worker_check(w, &good, 30, &err), WORKER_OK, "%s", err.text);
+    worker_close(w);
+}
+
+/* Kills its own process the first time, as the system may do; then it copies. */
+static void run_killed_once(const struct problem *p, const struct point *pt, const struct call *call) {
+    (void)pt;
+    const char *const mark = getenv("KATUNE_TEST_MARK");
+    if (access(mark, F_OK)) {
+        FILE *const f = fopen(mark, "w");
+        if (f) fclose(f);
+        raise(SIGKILL);
+    }
+    memcpy(call->out[T_Y], call->in[T_X], tensor_bytes(p, T_Y));
+}
+
+static const struct variant killed_once = {
+    .name = "copy_test_killed_once", .op = COPY, .dtypes = F32, .run = run_killed_once};
+
+Test(worker, a_kill_from_outside_costs_nothing) {
+    char mark[] = "/tmp/katune-test-XXXXXX/mark";
+    mark[23] = 0;
+    cr_assert(mkdtemp(mark));
+    mark[23] = '/';
+    setenv("KATUNE_TEST_MARK", mark, 1);
+    struct worker *const w = worker_make(NULL);
+    struct contender c = contender_of(&killed_once, small);
+    struct error err = {""};
+    cr_assert_eq(worker_check(w, &c, 30, &err), WORKER_OK, "%s", err.text);
+    cr_assert_eq(c.verdict.status, CHECK_PASSED);
+    worker_close(w);
+}
+
 Test(worker, a_wrong_answer_is_never_timed) {
     struct worker *const w = worker_make(NULL);
     struct contender bad = contender_of(&wrong, small);
@@ -111,6 +168,19 @@ static void journal_path(char path[64]) {
     snprintf(path, 64, "%s/journal.jsonl", folder);
 }
 
+static struct journal *journal_make(const char *path, bool resume, bool retry) {
+    struct error err = {""};
+    struct journal *const j =
+        journal_open(path, &(struct journal_options){.resume = resume, .retry = retry}, &err);
+    cr_assert(j, "%s", err.text);
+    return j;
+}
+
+static bool failed(const struct journal *j, const struct problem *p, const struct variant *v,
+                   const struct point *pt) {
+    return journal_has_failed(j, &(struct candidate){p, v, pt});
+}
+
 Test(journal, remembers_failures_and_what_is_done) {
     char path[64];
     journal_path(path);
@@ -118,20 +188,33 @@ Test(journal, remembers_failures_and_what_is_done) {
     const struct variant *const v = variant_find("copy_scalar");
     const struct contender c = contender_of(v, small), other = contender_of(v, "copy f32 rows=4 channels=50");
     const struct point one = point_at(v, 0), two = point_at(v, 1);
-    struct journal *j = journal_open(path, false, &err);
-    cr_assert(j, "%s", err.text);
-    cr_assert(journal_failed(j, &c.problem, v, &one, "crashed", &err) &&
+    const struct candidate bad = {&c.problem, v, &one}, good = {&c.problem, v, &two};
+    const struct verdict passed = {.worst = 0.5, .error = 1e-7, .allowed = 2e-7};
+    const struct summary time = {20, 2e-6, 1e-6, 3e-6};
+    struct verdict verdict;
+    struct summary seconds;
+    struct journal *j = journal_make(path, false, false);
+    cr_assert(journal_failed(j, &bad, CAUSE_CRASHED, "crashed: Segmentation fault", &err) &&
+              journal_checked(j, &good, &passed, &err) && journal_timed(j, &good, 1, &time, &err) &&
               journal_done(j, &other.problem, &err));
     journal_close(j);
-    j = journal_open(path, true, &err);
-    cr_assert(j, "%s", err.text);
-    cr_assert(journal_has_failed(j, &c.problem, v, &one) && !journal_has_failed(j, &c.problem, v, &two));
-    cr_assert(!journal_has_failed(j, &other.problem, v, &one));
+    j = journal_make(path, true, false);
+    cr_assert(failed(j, &c.problem, v, &one) && !failed(j, &c.problem, v, &two));
+    cr_assert(!failed(j, &other.problem, v, &one));
     cr_assert(journal_has_done(j, &other.problem) && !journal_has_done(j, &c.problem));
+    cr_assert(journal_has_checked(j, &good, &verdict) && !journal_has_checked(j, &bad, &verdict));
+    cr_assert(verdict.status == CHECK_PASSED && verdict.error == 1e-7 && verdict.allowed == 2e-7);
+    cr_assert(journal_has_timed(j, &good, 1, &seconds) && !journal_has_timed(j, &good, 0, &seconds));
+    cr_assert(seconds.n == 20 && seconds.median == 2e-6 && seconds.lo == 1e-6 && seconds.hi == 3e-6);
     cr_assert_eq(journal_failures(j), 1);
     journal_close(j);
-    j = journal_open(path, false, &err); /* without resume it starts anew */
-    cr_assert(!journal_has_done(j, &other.problem));
+    /* Without resume only failures last; with retry they do not. */
+    j = journal_make(path, false, false);
+    cr_assert(failed(j, &c.problem, v, &one) && !journal_has_done(j, &other.problem));
+    cr_assert(!journal_has_checked(j, &good, &verdict) && !journal_has_timed(j, &good, 1, &seconds));
+    journal_close(j);
+    j = journal_make(path, true, true);
+    cr_assert(!failed(j, &c.problem, v, &one) && journal_failures(j) == 0);
     journal_close(j);
 }
 
@@ -141,21 +224,63 @@ static void journal_write(const char *path, const char *text) {
     fclose(file);
 }
 
-Test(journal, a_line_cut_short_is_dropped_and_a_damaged_one_refused) {
-    char path[64], expected[160];
+static const char done_line[] =
+    "{\"event\":\"done\",\"problem\":{\"op\":\"copy\",\"dtype\":\"f32\",\"rows\":3,\"channels\":50}}\n";
+
+Test(journal, a_line_cut_short_is_dropped_for_good) {
+    char path[64], text[512];
     journal_path(path);
     struct error err = {""};
-    journal_write(path, "{\"event\":\"done\",\"problem\":{\"op\":\"copy\",\"dtype\":\"f32\",\"rows\":3,"
-                        "\"channels\":50}}\n{\"eve");
-    struct journal *const j = journal_open(path, true, &err);
-    cr_assert(j, "%s", err.text);
-    const struct contender c = contender_of(variant_find("copy_scalar"), small);
-    cr_assert(journal_has_done(j, &c.problem));
+    const struct contender c = contender_of(variant_find("copy_scalar"), small),
+                           other = contender_of(variant_find("copy_scalar"), "copy f32 rows=4 channels=50");
+    snprintf(text, sizeof text, "{\"event\":\"run\",\"sources_hash\":\"%s\"}\n%s{\"eve",
+             registry_sources_hash(), done_line);
+    journal_write(path, text);
+    struct journal *j = journal_make(path, true, false);
+    cr_assert(journal_has_done(j, &c.problem) && journal_done(j, &other.problem, &err));
     journal_close(j);
-    journal_write(path, "{\"event\":1}\n");
-    cr_assert(!journal_open(path, true, &err));
-    snprintf(expected, sizeof expected, "%s: line 1 is damaged: run without --resume", path);
-    cr_assert_str_eq(err.text, expected);
+    j = journal_make(path, true, false); /* what was written after it can be read */
+    cr_assert(journal_has_done(j, &c.problem) && journal_has_done(j, &other.problem));
+    journal_close(j);
+}
+
+Test(journal, other_sources_are_other_kernels) {
+    char path[64], text[512];
+    journal_path(path);
+    snprintf(text, sizeof text, "{\"event\":\"run\",\"sources_hash\":\"of before\"}\n%s", done_line);
+    journal_write(path, text);
+    const struct contender c = contender_of(variant_find("copy_scalar"), small);
+    struct journal *const j = journal_make(path, true, false);
+    cr_assert(!journal_has_done(j, &c.problem));
+    journal_close(j);
+}
+
+Test(journal, damage_is_refused) {
+    static const char *const bad[] = {"{\"event\":1}", "{\"event\":\"won\"}", "{", "[]",
+                                      "{\"event\":\"done\",\"problem\":{\"op\":\"copy\"}}"};
+    char path[64], text[512], expected[160];
+    journal_path(path);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct error err = {""};
+        snprintf(text, sizeof text, "{\"event\":\"run\",\"sources_hash\":\"%s\"}\n%s\n",
+                 registry_sources_hash(), bad[i]);
+        journal_write(path, text);
+        cr_assert(!journal_open(path, &(struct journal_options){.resume = true}, &err));
+        snprintf(expected, sizeof expected, "%s: line 2 is damaged", path);
+        cr_expect(strstr(err.text, expected) == err.text && strstr(err.text, "move the file away"), "%s",
+                  err.text);
+    }
+}
+
+Test(journal, one_tuner_at_a_time) {
+    char path[64];
+    journal_path(path);
+    struct error err = {""};
+    struct journal *const j = journal_make(path, false, false);
+    cr_assert(!journal_open(path, &(struct journal_options){.resume = true}, &err));
+    cr_expect(strstr(err.text, "another katune tune is writing there"), "%s", err.text);
+    journal_close(j);
+    journal_close(journal_make(path, true, false));
 }
 
 static struct device_info info_here(void) {
@@ -191,13 +316,14 @@ Test(search, what_the_journal_says_failed_is_not_tried) {
     const struct device_info info = info_here();
     struct worker *const w = worker_make(NULL);
     struct error err = {""};
-    struct journal *const j = journal_open(path, false, &err);
+    struct journal *const j = journal_make(path, false, false);
     const struct contender c = contender_of(variant_find("copy_scalar"), small);
     for (int i = 0; i < variant_count(); i++) {
         const struct variant *const v = variant_at(i);
         for (int64_t k = 0; v->op == COPY && strcmp(v->name, "copy_scalar") != 0 && k < point_count(v); k++) {
             const struct point pt = point_at(v, k);
-            cr_assert(journal_failed(j, &c.problem, v, &pt, "said so", &err));
+            cr_assert(
+                journal_failed(j, &(struct candidate){&c.problem, v, &pt}, CAUSE_WRONG, "said so", &err));
         }
     }
     const struct search s = {.worker = w, .journal = j, .device = &info, .seed = 1};

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,15 @@ void file_discard(struct file_pending *pending) {
 bool file_write(const char *path, const void *data, size_t size, struct error *err) {
     struct file_pending pending;
     return file_stage(path, &(struct file_part){data, size}, 1, &pending, err) && file_commit(&pending, err);
+}
+
+void file_sweep(const char *path) {
+    char pattern[PATH_LENGTH_MAX];
+    glob_t found;
+    if (snprintf(pattern, sizeof pattern, "%s.??????", path) >= (int)sizeof pattern) return;
+    if (glob(pattern, 0, NULL, &found)) return;
+    for (size_t i = 0; i < found.gl_pathc; i++) unlink(found.gl_pathv[i]);
+    globfree(&found);
 }
 
 bool folder_make(const char *path, struct error *err) {

@@ -5,106 +5,216 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "file.h"
 #include "json.h"
 
-/* What a line says, as one text: "failed KEY VARIANT POINT" or "done KEY". */
-enum { FACT_MAX = PROBLEM_KEY_MAX + POINT_TEXT_MAX + 96 };
+enum { ABOUT_MAX = PROBLEM_KEY_MAX + POINT_TEXT_MAX + 96 };
+enum event { EVENT_FAILED, EVENT_CHECKED, EVENT_TIMED, EVENT_DONE, EVENT_COUNT };
+static const char *const event_names[EVENT_COUNT] = {"failed", "checked", "timed", "done"};
+
+/* A line in memory. */
+struct fact {
+    uint64_t hash;
+    enum event event;
+    int round;
+    double value[4];
+    char *about; /* problem's key, variant, point */
+    char *line;  /* as in the file; only until the journal is open */
+};
 
 struct journal {
     int file;
     char *path;
-    char (*facts)[FACT_MAX];
+    struct fact *facts;
     int count, room, failures;
+    double synced;
 };
 
-static void fact_failed(const struct problem *p, const struct variant *v, const struct point *pt,
-                        char fact[FACT_MAX]) {
+const char *cause_name(enum journal_cause cause) {
+    static const char *const names[] = {"wrong", "crashed", "hung", "memory", "refused"};
+    return names[cause];
+}
+
+static void candidate_about(const struct candidate *c, char about[ABOUT_MAX]) {
     char key[PROBLEM_KEY_MAX], point[POINT_TEXT_MAX];
-    problem_key(p, key);
-    point_print(v, pt, point);
-    snprintf(fact, FACT_MAX, "failed %s %s %s", key, v->name, point);
+    problem_key(c->problem, key);
+    point_print(c->variant, c->point, point);
+    snprintf(about, ABOUT_MAX, "%s %s %s", key, c->variant->name, point);
 }
 
-static void fact_done(const struct problem *p, char fact[FACT_MAX]) {
-    char key[PROBLEM_KEY_MAX];
-    problem_key(p, key);
-    snprintf(fact, FACT_MAX, "done %s", key);
+static uint64_t text_hash(const char *text) {
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+    for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3u;
+    return h;
 }
 
-static bool fact_known(const struct journal *j, const char *fact) {
-    for (int i = 0; i < j->count; i++)
-        if (strcmp(j->facts[i], fact) == 0) return true;
-    return false;
+/* The latest that says so. */
+static const struct fact *fact_find(const struct journal *j, enum event event, const char *about, int round) {
+    const uint64_t hash = text_hash(about);
+    for (int i = j->count - 1; i >= 0; i--) {
+        const struct fact *const f = &j->facts[i];
+        if (f->hash == hash && f->event == event && f->round == round && strcmp(f->about, about) == 0)
+            return f;
+    }
+    return NULL;
 }
 
-static bool fact_add(struct journal *j, const char *fact, struct error *err) {
+static void fact_free(struct fact *f) {
+    free(f->about);
+    free(f->line);
+}
+
+static bool fact_add(struct journal *j, const struct fact *like, const char *about, struct error *err) {
     if (j->count == j->room) {
         const int room = j->room ? 2 * j->room : 32;
-        char(*const grown)[FACT_MAX] = realloc(j->facts, (size_t)room * sizeof *grown);
+        struct fact *const grown = realloc(j->facts, (size_t)room * sizeof *grown);
         if (!grown) return error_set(err, "%s: out of memory", j->path);
         j->facts = grown, j->room = room;
     }
-    snprintf(j->facts[j->count++], FACT_MAX, "%s", fact);
-    j->failures += strncmp(fact, "failed", 6) == 0;
+    struct fact *const f = &j->facts[j->count];
+    *f = *like;
+    f->hash = text_hash(about);
+    if (!(f->about = strdup(about))) return error_set(err, "%s: out of memory", j->path);
+    j->count++;
+    j->failures += f->event == EVENT_FAILED;
     return true;
 }
 
-/* A variant that this build no longer has is no news. */
-static bool line_read(struct journal *j, const cJSON *o, struct error *err) {
-    char event[16], name[64], fact[FACT_MAX];
-    struct problem p;
-    const cJSON *const problem = json_object(o, "problem", err);
-    if (!problem || !json_problem_read(problem, &p, err) ||
-        !json_string(o, "event", event, sizeof event, err))
-        return false;
-    if (strcmp(event, "done") == 0) {
-        fact_done(&p, fact);
-        return fact_add(j, fact, err);
-    }
-    if (strcmp(event, "failed") != 0) return error_set(err, "event \"%s\" is unknown", event);
-    if (!json_string(o, "variant", name, sizeof name, err)) return false;
-    const struct variant *const v = variant_find(name);
-    const cJSON *const params = json_object(o, "params", err);
-    struct point pt;
-    if (!params) return false;
-    if (!v || !json_point_read(params, v, &pt, err)) return true;
-    fact_failed(&p, v, &pt, fact);
-    return fact_add(j, fact, err);
+/* The numbers that an event carries, in the order of value[]. */
+static const char *const event_numbers[EVENT_COUNT][4] = {
+    [EVENT_CHECKED] = {"worst", "error", "allowed"},
+    [EVENT_TIMED] = {"median", "lo", "hi", "n"},
+};
+
+static bool numbers_read(const cJSON *o, struct fact *f, struct error *err) {
+    double round = 0;
+    if (f->event == EVENT_TIMED && !json_number(o, "round", &round, err)) return false;
+    if (!(round >= 0 && round < 1e6)) return error_set(err, "round is %g", round);
+    f->round = (int)round;
+    for (int i = 0; i < 4 && event_numbers[f->event][i]; i++)
+        if (!json_number(o, event_numbers[f->event][i], &f->value[i], err)) return false;
+    return true;
 }
 
-static bool journal_load(struct journal *j, struct error *err) {
+/* A variant or a point that this build no longer has is no news: *about is empty. */
+static bool about_read(const cJSON *o, enum event event, char about[ABOUT_MAX], struct error *err) {
+    char name[64];
+    struct problem p;
+    struct point pt;
+    *about = 0;
+    const cJSON *const problem = json_object(o, "problem", err), *params;
+    if (!problem || !json_problem_read(problem, &p, err)) return false;
+    if (event == EVENT_DONE) {
+        problem_key(&p, about);
+        return true;
+    }
+    if (!json_string(o, "variant", name, sizeof name, err) || !(params = json_object(o, "params", err)))
+        return false;
+    const struct variant *const v = variant_find(name);
+    if (v && json_point_read(params, v, &pt, NULL)) candidate_about(&(struct candidate){&p, v, &pt}, about);
+    return true;
+}
+
+/* What a run keeps of an earlier one. */
+static bool event_kept(enum event event, const struct journal_options *o) {
+    return event == EVENT_FAILED ? !o->retry : o->resume;
+}
+
+static bool line_read(struct journal *j, const cJSON *o, const char *line,
+                      const struct journal_options *options, struct error *err) {
+    char text[16], about[ABOUT_MAX];
+    struct fact f = {.event = EVENT_COUNT};
+    if (!json_string(o, "event", text, sizeof text, err)) return false;
+    for (int i = 0; i < EVENT_COUNT; i++)
+        if (strcmp(text, event_names[i]) == 0) f.event = (enum event)i;
+    if (f.event == EVENT_COUNT) return error_set(err, "event \"%s\" is unknown", text);
+    if (!about_read(o, f.event, about, err) || !numbers_read(o, &f, err)) return false;
+    if (!*about || !event_kept(f.event, options)) return true;
+    if (!fact_add(j, &f, about, err)) return false;
+    return (j->facts[j->count - 1].line = strdup(line)) || error_set(err, "out of memory");
+}
+
+/* The first line. */
+static bool head_ours(const cJSON *o) {
+    const char *const event = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "event")),
+                      *const hash = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "sources_hash"));
+    return event && hash && strcmp(event, "run") == 0 && strcmp(hash, registry_sources_hash()) == 0;
+}
+
+static bool journal_load(struct journal *j, const struct journal_options *options, struct error *err) {
     size_t size;
-    if (access(j->path, F_OK)) return true;
     char *const text = file_read(j->path, &size, err);
     if (!text) return false;
-    bool ok = true;
+    bool ok = true, ours = true;
     int number = 1;
-    for (char *line = text, *end; ok && (end = strchr(line, '\n')); line = end + 1, number++) {
+    for (char *line = text, *end; ok && ours && (end = strchr(line, '\n')); line = end + 1, number++) {
         *end = 0;
+        struct error why = {""};
         cJSON *const o = cJSON_ParseWithOpts(line, NULL, true);
-        ok = (o && line_read(j, o, err)) ||
-             error_set(err, "%s: line %d is damaged: run without --resume", j->path, number);
+        if (o && number == 1)
+            ours = head_ours(o);
+        else
+            ok = o && line_read(j, o, line, options, &why);
         cJSON_Delete(o);
+        if (!ok)
+            error_set(err, "%s: line %d is damaged%s%.200s: move the file away", j->path, number,
+                      *why.text ? ": " : "", why.text);
     }
     free(text);
     return ok;
 }
 
-struct journal *journal_open(const char *path, bool resume, struct error *err) {
+/* Writes the file anew with what is kept of it: what a crash cut short at its end is gone. */
+static bool journal_rewrite(struct journal *j, struct error *err) {
+    struct file_part *const parts = malloc(sizeof *parts * (size_t)(2 * j->count + 1));
+    struct file_pending pending;
+    char head[96];
+    if (!parts) return error_set(err, "%s: out of memory", j->path);
+    snprintf(head, sizeof head, "{\"event\":\"run\",\"sources_hash\":\"%s\"}\n", registry_sources_hash());
+    int n = 0;
+    parts[n++] = (struct file_part){head, strlen(head)};
+    for (int i = 0; i < j->count; i++) {
+        parts[n++] = (struct file_part){j->facts[i].line, strlen(j->facts[i].line)};
+        parts[n++] = (struct file_part){"\n", 1};
+    }
+    const bool ok = file_stage(j->path, parts, n, &pending, err) && file_commit(&pending, err);
+    free(parts);
+    for (int i = 0; i < j->count; i++) {
+        free(j->facts[i].line);
+        j->facts[i].line = NULL;
+    }
+    return ok;
+}
+
+/* A worker of a tuner that was killed holds the lock a moment longer than the tuner. */
+static bool journal_lock(struct journal *j, struct error *err) {
+    j->file = open(j->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (j->file < 0) return error_set(err, "%s: cannot be written: %s", j->path, strerror(errno));
+    for (int tries = 0; flock(j->file, LOCK_EX | LOCK_NB); tries++) {
+        if (errno != EWOULDBLOCK) return error_set(err, "%s: cannot be locked: %s", j->path, strerror(errno));
+        if (tries == 20) return error_set(err, "%s: another katune tune is writing there", j->path);
+        nanosleep(&(struct timespec){0, 100000000}, NULL);
+    }
+    return true;
+}
+
+struct journal *journal_open(const char *path, const struct journal_options *o, struct error *err) {
     struct journal *const j = calloc(1, sizeof *j);
+    if (j) j->file = -1;
     if (!j || !(j->path = strdup(path))) {
         free(j);
         error_set(err, "out of memory");
         return NULL;
     }
-    j->file = -1;
-    if (!resume || journal_load(j, err)) {
-        j->file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (resume ? 0 : O_TRUNC), 0666);
-        if (j->file >= 0) return j;
-        error_set(err, "%s: cannot be written: %s", path, strerror(errno));
+    if (journal_lock(j, err) && journal_load(j, o, err) && journal_rewrite(j, err)) {
+        const int old = j->file;
+        const bool ok = journal_lock(j, err); /* of the new file */
+        close(old);
+        if (ok) return j;
     }
     journal_close(j);
     return NULL;
@@ -112,56 +222,121 @@ struct journal *journal_open(const char *path, bool resume, struct error *err) {
 
 void journal_close(struct journal *j) {
     if (!j) return;
-    if (j->file >= 0) close(j->file);
+    if (j->file >= 0) {
+        fsync(j->file);
+        close(j->file);
+    }
+    for (int i = 0; i < j->count; i++) fact_free(&j->facts[i]);
     free(j->facts);
     free(j->path);
     free(j);
 }
 
-static bool line_write(struct journal *j, cJSON *o, struct error *err) {
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* One write, so that the line is there whole or not at all if the process is killed. */
+static bool line_write(struct journal *j, cJSON *o, bool sync, struct error *err) {
     char *const text = cJSON_PrintUnformatted(o);
     cJSON_Delete(o);
     if (!text) return error_set(err, "%s: out of memory", j->path);
     const size_t length = strlen(text);
     text[length] = '\n';
-    const bool ok = write(j->file, text, length + 1) == (ssize_t)length + 1 && fsync(j->file) == 0;
+    bool ok = write(j->file, text, length + 1) == (ssize_t)length + 1;
     free(text);
+    if (ok && (sync || now() > j->synced + 1)) {
+        ok = fsync(j->file) == 0;
+        j->synced = now();
+    }
     return ok || error_set(err, "%s: cannot be written: %s", j->path, strerror(errno));
 }
 
-bool journal_failed(struct journal *j, const struct problem *p, const struct variant *v,
-                    const struct point *pt, const char *reason, struct error *err) {
-    char fact[FACT_MAX];
-    fact_failed(p, v, pt, fact);
+static cJSON *line_begin(enum event event, const struct problem *p) {
     cJSON *const o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "event", "failed");
+    cJSON_AddStringToObject(o, "event", event_names[event]);
     cJSON_AddItemToObject(o, "problem", json_problem(p));
-    cJSON_AddStringToObject(o, "variant", v->name);
-    cJSON_AddItemToObject(o, "params", json_point(v, pt));
+    return o;
+}
+
+static cJSON *candidate_line(enum event event, const struct candidate *c) {
+    cJSON *const o = line_begin(event, c->problem);
+    cJSON_AddStringToObject(o, "variant", c->variant->name);
+    cJSON_AddItemToObject(o, "params", json_point(c->variant, c->point));
+    return o;
+}
+
+bool journal_failed(struct journal *j, const struct candidate *c, enum journal_cause cause,
+                    const char *reason, struct error *err) {
+    char about[ABOUT_MAX];
+    candidate_about(c, about);
+    cJSON *const o = candidate_line(EVENT_FAILED, c);
+    cJSON_AddStringToObject(o, "cause", cause_name(cause));
     cJSON_AddStringToObject(o, "reason", reason);
-    return fact_add(j, fact, err) && line_write(j, o, err);
+    return line_write(j, o, true, err) && fact_add(j, &(struct fact){.event = EVENT_FAILED}, about, err);
+}
+
+static bool numbers_write(struct journal *j, const struct candidate *c, const struct fact *f,
+                          struct error *err) {
+    char about[ABOUT_MAX];
+    candidate_about(c, about);
+    cJSON *const o = candidate_line(f->event, c);
+    if (f->event == EVENT_TIMED) cJSON_AddNumberToObject(o, "round", f->round);
+    for (int i = 0; i < 4 && event_numbers[f->event][i]; i++)
+        cJSON_AddNumberToObject(o, event_numbers[f->event][i], f->value[i]);
+    return line_write(j, o, false, err) && fact_add(j, f, about, err);
+}
+
+bool journal_checked(struct journal *j, const struct candidate *c, const struct verdict *v,
+                     struct error *err) {
+    const struct fact f = {.event = EVENT_CHECKED, .value = {v->worst, v->error, v->allowed}};
+    return numbers_write(j, c, &f, err);
+}
+
+bool journal_timed(struct journal *j, const struct candidate *c, int round, const struct summary *s,
+                   struct error *err) {
+    const struct fact f = {.event = EVENT_TIMED, .round = round, .value = {s->median, s->lo, s->hi, s->n}};
+    return numbers_write(j, c, &f, err);
 }
 
 bool journal_done(struct journal *j, const struct problem *p, struct error *err) {
-    char fact[FACT_MAX];
-    fact_done(p, fact);
-    cJSON *const o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "event", "done");
-    cJSON_AddItemToObject(o, "problem", json_problem(p));
-    return fact_add(j, fact, err) && line_write(j, o, err);
+    char about[ABOUT_MAX];
+    problem_key(p, about);
+    return line_write(j, line_begin(EVENT_DONE, p), true, err) &&
+           fact_add(j, &(struct fact){.event = EVENT_DONE}, about, err);
 }
 
-bool journal_has_failed(const struct journal *j, const struct problem *p, const struct variant *v,
-                        const struct point *pt) {
-    char fact[FACT_MAX];
-    fact_failed(p, v, pt, fact);
-    return fact_known(j, fact);
+static const struct fact *candidate_fact(const struct journal *j, enum event event, const struct candidate *c,
+                                         int round) {
+    char about[ABOUT_MAX];
+    candidate_about(c, about);
+    return fact_find(j, event, about, round);
+}
+
+bool journal_has_failed(const struct journal *j, const struct candidate *c) {
+    return candidate_fact(j, EVENT_FAILED, c, 0);
+}
+
+bool journal_has_checked(const struct journal *j, const struct candidate *c, struct verdict *v) {
+    const struct fact *const f = candidate_fact(j, EVENT_CHECKED, c, 0);
+    if (f)
+        *v = (struct verdict){
+            .status = CHECK_PASSED, .worst = f->value[0], .error = f->value[1], .allowed = f->value[2]};
+    return f;
+}
+
+bool journal_has_timed(const struct journal *j, const struct candidate *c, int round, struct summary *s) {
+    const struct fact *const f = candidate_fact(j, EVENT_TIMED, c, round);
+    if (f) *s = (struct summary){(int)f->value[3], f->value[0], f->value[1], f->value[2]};
+    return f;
 }
 
 bool journal_has_done(const struct journal *j, const struct problem *p) {
-    char fact[FACT_MAX];
-    fact_done(p, fact);
-    return fact_known(j, fact);
+    char about[ABOUT_MAX];
+    problem_key(p, about);
+    return fact_find(j, EVENT_DONE, about, 0);
 }
 
 int journal_failures(const struct journal *j) {

@@ -1,24 +1,57 @@
-/* The tuner's journal: JSON lines, each on disk before the next step. It remembers what failed, so that it is
-   not tried again, and which problems are done, so that an interrupted run goes on where it was. */
+/* The tuner's journal: JSON lines. It remembers what failed, so that it is not tried again, and in an
+   interrupted run what was checked and timed and which problems are done, so that it goes on where it was.
+
+   Every line is written at once, so a killed process loses none. Failures and finished problems are on disk
+   before the next step; the others within a second. The first line names the kernels' sources: facts about
+   other sources are dropped. One process at a time holds a journal. */
 #ifndef KATUNE_JOURNAL_H
 #define KATUNE_JOURNAL_H
 
+#include "case.h"
 #include "registry.h"
+#include "sample.h"
 
 struct journal;
 
-/* Opens <path>, emptied unless `resume`: then what it holds is remembered. A last line cut short by a crash
-   is dropped; any other malformed line is an error. NULL and the reason on failure. */
-struct journal *journal_open(const char *path, bool resume, struct error *err);
+struct journal_options {
+    bool resume; /* keep what was checked, timed and done; else only failures are kept */
+    bool retry;  /* forget failures */
+};
+
+/* Opens <path>. A last line cut short by a crash is dropped; any other malformed line is an error. NULL and
+   the reason on failure. */
+struct journal *journal_open(const char *path, const struct journal_options *o, struct error *err);
 void journal_close(struct journal *j);
 
-/* A candidate that crashed, hung, was wrong or refused. */
-bool journal_failed(struct journal *j, const struct problem *p, const struct variant *v,
-                    const struct point *pt, const char *reason, struct error *err);
+enum journal_cause {
+    CAUSE_WRONG,   /* its answer, or what it wrote beyond its output */
+    CAUSE_CRASHED, /* the worker died of it */
+    CAUSE_HUNG,    /* no answer in time */
+    CAUSE_MEMORY,  /* it took more than the limit */
+    CAUSE_REFUSED, /* it does not compile, or cannot be launched or timed */
+};
+const char *cause_name(enum journal_cause cause);
+
+/* What a fact is about. */
+struct candidate {
+    const struct problem *problem;
+    const struct variant *variant;
+    const struct point *point;
+};
+
+bool journal_failed(struct journal *j, const struct candidate *c, enum journal_cause cause,
+                    const char *reason, struct error *err);
+/* It passed its check with this verdict, whose worst element's errors are kept. */
+bool journal_checked(struct journal *j, const struct candidate *c, const struct verdict *v,
+                     struct error *err);
+/* Its time in one round of a search. */
+bool journal_timed(struct journal *j, const struct candidate *c, int round, const struct summary *s,
+                   struct error *err);
 bool journal_done(struct journal *j, const struct problem *p, struct error *err);
 
-bool journal_has_failed(const struct journal *j, const struct problem *p, const struct variant *v,
-                        const struct point *pt);
+bool journal_has_failed(const struct journal *j, const struct candidate *c);
+bool journal_has_checked(const struct journal *j, const struct candidate *c, struct verdict *v);
+bool journal_has_timed(const struct journal *j, const struct candidate *c, int round, struct summary *s);
 bool journal_has_done(const struct journal *j, const struct problem *p);
 int journal_failures(const struct journal *j);
 

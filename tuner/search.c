@@ -8,7 +8,7 @@
 #include "ceiling.h"
 
 static const double finalist_margin = 1.03, tie_margin = 1.01;
-static const double check_limit = 30;
+static const double usual_limit = 30;
 
 /* What is known while a problem is searched. */
 struct hunt {
@@ -18,6 +18,8 @@ struct hunt {
     int count;
     struct contender fallback; /* what would run without a table */
     struct search_report *report;
+    double limit; /* seconds a check may take */
+    int round;    /* of timing, counted for the journal */
 };
 
 static uint64_t random_next(uint64_t *state) {
@@ -71,7 +73,7 @@ static bool contenders_list(struct hunt *h, struct error *err) {
                 if (variant_reject(v, h->p, &c.point, s->device) || !takes_part(s, v, &c.point)) continue;
                 if (is_default(s->device, h->p, &c) != defaults) continue;
                 h->report->points++;
-                if (s->journal && journal_has_failed(s->journal, h->p, v, &c.point))
+                if (s->journal && journal_has_failed(s->journal, &(struct candidate){h->p, v, &c.point}))
                     h->report->failed++;
                 else
                     h->list[h->count++] =
@@ -101,9 +103,30 @@ static void contenders_sample(struct hunt *h, int most) {
 }
 
 /* Counts and journals a candidate that did not make it. */
-static bool failure(struct hunt *h, const struct contender *c, const char *reason, struct error *err) {
+static bool failure(struct hunt *h, const struct contender *c, enum worker_outcome outcome,
+                    const char *reason, struct error *err) {
+    static const enum journal_cause causes[] = {[WORKER_OK] = CAUSE_WRONG,
+                                                [WORKER_REFUSED] = CAUSE_REFUSED,
+                                                [WORKER_CRASHED] = CAUSE_CRASHED,
+                                                [WORKER_HUNG] = CAUSE_HUNG,
+                                                [WORKER_MEMORY] = CAUSE_MEMORY};
     h->report->failed++;
-    return !h->s->journal || journal_failed(h->s->journal, h->p, c->variant, &c->point, reason, err);
+    return !h->s->journal || journal_failed(h->s->journal, &(struct candidate){h->p, c->variant, &c->point},
+                                            causes[outcome], reason, err);
+}
+
+/* Whether it passed; what the journal knows of an interrupted run is not done again. */
+static bool contender_check(struct hunt *h, struct contender *c, bool *passed, struct error *err) {
+    struct journal *const journal = h->s->journal;
+    const struct candidate about = {h->p, c->variant, &c->point};
+    if (journal && journal_has_checked(journal, &about, &c->verdict)) return *passed = true;
+    struct error why = {""};
+    const enum worker_outcome outcome = worker_check(h->s->worker, c, h->limit, &why);
+    h->report->stopped = outcome == WORKER_STOPPED;
+    *passed = outcome == WORKER_OK && c->verdict.status == CHECK_PASSED;
+    if (h->report->stopped) return true;
+    if (!*passed) return failure(h, c, outcome, outcome == WORKER_OK ? c->verdict.text : why.text, err);
+    return !journal || journal_checked(journal, &about, &c->verdict, err);
 }
 
 /* Checks every contender; the wrong, the crashed and the hung leave. */
@@ -111,40 +134,65 @@ static bool contenders_check(struct hunt *h, struct error *err) {
     int left = 0;
     for (int i = 0; i < h->count; i++) {
         struct contender *const c = &h->list[i];
-        struct error why = {""};
-        const enum worker_outcome outcome = worker_check(h->s->worker, c, check_limit, &why);
-        h->report->stopped = outcome == WORKER_STOPPED;
+        bool passed;
+        if (!contender_check(h, c, &passed, err)) return false;
         if (h->report->stopped) return true;
         h->report->tried++;
-        if (outcome == WORKER_OK && c->verdict.status == CHECK_PASSED)
-            h->list[left++] = *c;
-        else if (!failure(h, c, outcome == WORKER_OK ? c->verdict.text : why.text, err))
-            return false;
+        if (passed) h->list[left++] = *c;
     }
     h->count = left;
     return true;
 }
 
-/* Times the contenders against each other. If the worker dies of one of them, each is tried alone to find it.
- */
-static bool contenders_race(struct hunt *h, struct contender *list, int *count, double budget, bool race,
-                            struct error *err) {
-    const double limit = 10 * budget + check_limit;
-    struct error why = {""};
-    enum worker_outcome outcome = worker_measure(h->s->worker, list, *count, budget, race, limit, &why);
-    if (outcome == WORKER_OK) return true;
-    if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
+/* Times that an interrupted run took in the same round, if it finished the round. */
+static bool round_known(const struct hunt *h, struct contender *list, int count, int round) {
+    for (int i = 0; i < count; i++) {
+        const struct candidate about = {h->p, list[i].variant, &list[i].point};
+        if (!h->s->journal || !journal_has_timed(h->s->journal, &about, round, &list[i].seconds))
+            return false;
+    }
+    return true;
+}
+
+static bool round_keep(const struct hunt *h, const struct contender *list, int count, int round,
+                       struct error *err) {
+    for (int i = 0; h->s->journal && i < count; i++) {
+        const struct candidate about = {h->p, list[i].variant, &list[i].point};
+        if (!journal_timed(h->s->journal, &about, round, &list[i].seconds, err)) return false;
+    }
+    return true;
+}
+
+/* Each contender alone, to find the one that the worker died of. */
+static bool contenders_single_out(struct hunt *h, struct contender *list, int *count, double budget,
+                                  struct error *err) {
+    const double limit = 10 * budget + h->limit;
     int left = 0;
     for (int i = 0; i < *count; i++) {
-        outcome = worker_measure(h->s->worker, &list[i], 1, budget / *count, false, limit, &why);
+        struct error why = {""};
+        const enum worker_outcome outcome =
+            worker_measure(h->s->worker, &list[i], 1, budget / *count, false, limit, &why);
         if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
         if (outcome == WORKER_OK)
             list[left++] = list[i];
-        else if (!failure(h, &list[i], why.text, err))
+        else if (!failure(h, &list[i], outcome, why.text, err))
             return false;
     }
     *count = left;
     return true;
+}
+
+/* Times the contenders against each other. */
+static bool contenders_race(struct hunt *h, struct contender *list, int *count, double budget, bool race,
+                            struct error *err) {
+    struct error why = {""};
+    const int round = h->round++;
+    if (round_known(h, list, *count, round)) return true;
+    const enum worker_outcome outcome =
+        worker_measure(h->s->worker, list, *count, budget, race, 10 * budget + h->limit, &why);
+    if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
+    if (outcome != WORKER_OK && !contenders_single_out(h, list, count, budget, err)) return false;
+    return h->report->stopped || round_keep(h, list, *count, round, err);
 }
 
 static int faster(const void *a, const void *b) {
@@ -229,7 +277,7 @@ static bool contenders_afford(struct hunt *h, double budget, struct error *err) 
     if (h->count <= 16) return true;
     struct contender probe = *first;
     struct error why;
-    if (worker_check(h->s->worker, &probe, check_limit, &why) != WORKER_OK ||
+    if (worker_check(h->s->worker, &probe, h->limit, &why) != WORKER_OK ||
         probe.verdict.status != CHECK_PASSED)
         return true;
     int one = 1;
@@ -261,16 +309,16 @@ static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, s
     struct error why = {""};
     const int threads = point_threads(h->list[0].variant, &h->list[0].point, h->s->device);
     const enum worker_outcome outcome =
-        worker_ceilings(h->s->worker, h->p, threads, 0.1 * budget, &ceilings, check_limit, &why);
+        worker_ceilings(h->s->worker, h->p, threads, 0.1 * budget, &ceilings, h->limit, &why);
     if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
-    if (outcome != WORKER_OK) return error_set(err, "the ceilings: %s", why.text);
+    if (outcome != WORKER_OK) ceilings = (struct ceilings){0, 0}; /* the times hold without them */
     entry_fill(h, &ceilings, entry);
     return true;
 }
 
 bool search_problem(const struct search *s, const struct problem *p, double budget, struct table_entry *entry,
                     struct search_report *report, struct error *err) {
-    struct hunt h = {.s = s, .p = p, .report = report};
+    struct hunt h = {.s = s, .p = p, .report = report, .limit = s->limit > 0 ? s->limit : usual_limit};
     *report = (struct search_report){0};
     h.fallback.variant = variant_default(p, s->device, &h.fallback.point);
     const bool ok = hunt_run(&h, budget, entry, err);

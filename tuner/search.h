@@ -13,6 +13,7 @@ struct search {
     struct journal *journal;
     const struct device_info *device;
     uint64_t seed;
+    double limit; /* seconds the check of a candidate may take; 0: 30 */
     /* Whether a variant and point take part; NULL: all. */
     bool (*takes_part)(const struct variant *v, const struct point *pt, void *context);
     void *context;

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -84,11 +86,14 @@ static bool serve(struct servant *s, const struct request *q, struct contender *
     return false;
 }
 
-static _Noreturn void servant_run(const struct worker_options *o, int socket) {
+static _Noreturn void servant_run(const struct worker_options *o, int socket, pid_t parent) {
     struct error err = {""};
     struct servant s = {.o = o};
-    prctl(PR_SET_PDEATHSIG, SIGKILL); /* never outlive the tuner */
-    signal(SIGINT, SIG_IGN);          /* the terminal's Ctrl-C is for the parent, who decides */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  /* never outlive the tuner */
+    if (getppid() != parent) _exit(0); /* it is gone already */
+    setrlimit(RLIMIT_CORE,
+              &(struct rlimit){0, 0}); /* writing out a crash takes longer than the next candidate */
+    signal(SIGINT, SIG_IGN);           /* the terminal's Ctrl-C is for the parent, who decides */
     s.device = device_open(o->device, true, &err);
     s.meter = s.device ? meter_open(s.device, &o->measure, &err) : NULL;
     for (struct request q; receive_all(socket, &q, sizeof q);) {
@@ -106,10 +111,11 @@ static bool worker_start(struct worker *w, struct error *err) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
         return error_set(err, "no worker process: %s", strerror(errno));
+    const pid_t parent = getpid();
     w->pid = fork();
     if (w->pid == 0) {
         close(pair[0]);
-        servant_run(&w->o, pair[1]);
+        servant_run(&w->o, pair[1], parent);
     }
     close(pair[1]);
     if (w->pid > 0) {
@@ -128,23 +134,26 @@ struct worker *worker_open(const struct worker_options *o, struct error *err) {
         return NULL;
     }
     w->o = *o;
+    if (!w->o.memory) w->o.memory = (size_t)sysconf(_SC_PHYS_PAGES) / 5 * 4 * (size_t)sysconf(_SC_PAGESIZE);
     if (worker_start(w, err)) return w;
     free(w);
     return NULL;
 }
 
-/* Ends it, if it has not ended, and says how it did. */
-static void worker_reap(struct worker *w, bool kill_it, struct error *err) {
+/* Ends it, if it has not ended, and says how it did. Returns the signal it ended by of its own, or 0. */
+static int worker_reap(struct worker *w, bool kill_it, struct error *err) {
     int status = 0;
     if (kill_it) kill(w->pid, SIGKILL);
     close(w->socket);
     while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR) continue;
     w->pid = 0;
-    if (kill_it) return;
-    if (WIFSIGNALED(status))
+    if (kill_it) return 0;
+    if (WIFSIGNALED(status)) {
         error_set(err, "crashed: %s", strsignal(WTERMSIG(status)));
-    else
-        error_set(err, "the worker ended with status %d", WEXITSTATUS(status));
+        return WTERMSIG(status);
+    }
+    error_set(err, "the worker ended with status %d", WEXITSTATUS(status));
+    return 0;
 }
 
 void worker_close(struct worker *w) {
@@ -160,19 +169,41 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Until there is something to read, or the worker is gone, or the time is. */
+/* Bytes that the worker has in memory; 0 if that cannot be told. */
+static size_t worker_resident(const struct worker *w) {
+    char path[48];
+    unsigned long whole, resident = 0;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)w->pid);
+    FILE *const f = fopen(path, "r");
+    if (!f) return 0;
+    if (fscanf(f, "%lu %lu", &whole, &resident) != 2) resident = 0;
+    fclose(f);
+    return resident * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Until there is something to read, or the worker is gone, or the time is, or its memory. */
 static enum worker_outcome worker_wait(const struct worker *w, double limit) {
     for (const double end = now() + limit; now() < end;) {
         struct pollfd p = {.fd = w->socket, .events = POLLIN};
         if (w->o.stop && *w->o.stop) return WORKER_STOPPED;
-        if (poll(&p, 1, 100) > 0) return WORKER_OK;
+        if (poll(&p, 1, 50) > 0) return WORKER_OK;
+        if (worker_resident(w) > w->o.memory) return WORKER_MEMORY;
     }
     return WORKER_HUNG;
 }
 
-static enum worker_outcome worker_ask(struct worker *w, const struct request *q, struct contender *list,
-                                      double limit, struct reply *r, struct error *err) {
+/* One that died while nothing was asked of it is nobody's crash. */
+static void worker_bury(struct worker *w) {
+    siginfo_t ended = {.si_pid = 0};
+    struct error ignored;
+    if (w->pid && waitid(P_PID, (id_t)w->pid, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid)
+        worker_reap(w, false, &ignored);
+}
+
+static enum worker_outcome worker_try(struct worker *w, const struct request *q, struct contender *list,
+                                      double limit, struct reply *r, int *signal_number, struct error *err) {
     const size_t bytes = (size_t)q->count * sizeof *list;
+    worker_bury(w);
     if (!w->pid && !worker_start(w, err)) return WORKER_REFUSED;
     enum worker_outcome outcome = WORKER_CRASHED;
     if (send_all(w->socket, q, sizeof *q) && send_all(w->socket, list, bytes)) {
@@ -181,12 +212,22 @@ static enum worker_outcome worker_ask(struct worker *w, const struct request *q,
             !(receive_all(w->socket, r, sizeof *r) && receive_all(w->socket, list, bytes)))
             outcome = WORKER_CRASHED;
     }
-    if (outcome != WORKER_OK) worker_reap(w, outcome != WORKER_CRASHED, err);
+    if (outcome != WORKER_OK) *signal_number = worker_reap(w, outcome != WORKER_CRASHED, err);
     if (outcome == WORKER_HUNG) error_set(err, "no answer within %.0f s: killed", limit);
+    if (outcome == WORKER_MEMORY) error_set(err, "more than %zu MB of memory: killed", w->o.memory >> 20);
     if (outcome == WORKER_STOPPED) error_set(err, "interrupted");
     if (outcome != WORKER_OK || r->ok) return outcome;
     *err = r->err;
     return WORKER_REFUSED;
+}
+
+/* Kernels do not end in SIGKILL: it came from outside, and the request is tried once more. */
+static enum worker_outcome worker_ask(struct worker *w, const struct request *q, struct contender *list,
+                                      double limit, struct reply *r, struct error *err) {
+    int number = 0;
+    const enum worker_outcome outcome = worker_try(w, q, list, limit, r, &number, err);
+    if (outcome != WORKER_CRASHED || number != SIGKILL) return outcome;
+    return worker_try(w, q, list, limit, r, &number, err);
 }
 
 enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err) {

@@ -15,6 +15,7 @@ enum worker_outcome {
     WORKER_REFUSED, /* the request could not be carried out; err says why */
     WORKER_CRASHED, /* the worker ended; err says how. The next request starts another */
     WORKER_HUNG,    /* it did not answer in time and was killed */
+    WORKER_MEMORY,  /* it grew beyond the limit and was killed */
     WORKER_STOPPED, /* *stop became true while it worked */
 };
 
@@ -24,6 +25,7 @@ struct worker_options {
     const char *device;
     struct measure_options measure;
     const volatile int *stop; /* looked at while waiting; may be NULL */
+    size_t memory;            /* bytes it may have in memory; 0: 80% of the machine's */
 };
 
 struct worker *worker_open(const struct worker_options *o, struct error *err);
