@@ -171,6 +171,10 @@ struct op_table {
  * thread. */
 const struct op_row *op_find(const char *opcode);
 
+/* Calls visit for each opcode that has a row. */
+typedef void op_visit_fn(void *context, const char *opcode, const struct op_row *row);
+void op_visit(op_visit_fn *visit, void *context);
+
 /* Handlers that decoding asks for by name ("ld.4", "shfl.bfly", ...); NULL if there is none. */
 exec_fn *exec_find(const char *name);
 

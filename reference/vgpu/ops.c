@@ -137,3 +137,12 @@ exec_fn *exec_find(const char *name) {
     const struct entry *e = find(name_buckets[hash_of(name) % 256], name);
     return e ? e->run : NULL;
 }
+
+void op_visit(op_visit_fn *visit, void *context) {
+    pthread_once(&once, initialise);
+    for (unsigned i = 0; i < entry_count; i++) {
+        if (entries[i].row) {
+            visit(context, entries[i].name, entries[i].row);
+        }
+    }
+}
