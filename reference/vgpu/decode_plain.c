@@ -64,16 +64,26 @@ static unsigned letter_bits(char c) {
     return c == 'p' ? 1 : c == 'h' ? 16 : c == 'w' ? 32 : 64;
 }
 
+static unsigned row_operands(const struct op_row *row) {
+    return (unsigned)strlen(row->signature) - 1;
+}
+
 bool decode_table(struct lowering *l, const struct ptx_instruction *p) {
     const struct op_row *row = op_find(p->opcode);
+    if (!row || p->count != row_operands(row)) {
+        char other[64]; /* "min.f32#3": the form with three sources */
+        snprintf(other, sizeof other, "%.56s#%u", p->opcode, p->count - 1);
+        const struct op_row *form = op_find(other);
+        if (row && !form) {
+            lower_fail(l, "wrong number of operands");
+        }
+        row = form;
+    }
     if (!row) {
         return false;
     }
     const char *colon = strchr(row->signature, ':');
     const unsigned defs = (unsigned)(colon - row->signature), uses = (unsigned)strlen(colon + 1);
-    if (p->count != defs + uses) {
-        lower_fail(l, "wrong number of operands");
-    }
     uint32_t op[INST_OPERANDS];
     for (unsigned i = 0; i < defs; i++) {
         op[i] = lower_target(l, &p->operands[i], letter_bits(row->signature[i]));
@@ -182,7 +192,11 @@ static bool decode_mov(struct lowering *l, struct words *w, const struct ptx_ins
     if (!type.kind || p->count != 2 || (type.kind != 'p' && type.bits < 16)) {
         lower_fail(l, "instruction is not supported");
     }
-    if (p->operands[1].kind == PTX_OP_LIST) {
+    if (type.kind == 'p' && p->operands[1].kind == PTX_OP_IMMEDIATE) {
+        const uint32_t op[2] = {lower_target(l, &p->operands[0], 1),
+                                lower_constant(l, p->operands[1].value ? UINT32_MAX : 0, 4)};
+        emit_plain(l, "mov.pred", 1, 2, op);
+    } else if (p->operands[1].kind == PTX_OP_LIST) {
         move_pack(l, p, type.bits);
     } else if (p->operands[0].kind == PTX_OP_LIST) {
         move_unpack(l, p, type.bits);

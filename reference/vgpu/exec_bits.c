@@ -1,5 +1,7 @@
 /* exec_bits: logic, shifts, bit fields, permutations of bytes and selections (PTX ISA, sections 9.7.1, 9.7.7
  * and 9.7.8). */
+#include <math.h>
+
 #include "exec.h"
 
 /* ---- logic ---- */
@@ -153,6 +155,66 @@ static inline uint32_t mask_bits(uint32_t position, uint32_t length, bool wrap) 
 OP2(bmsk_clamp, u32, u32, u32, mask_bits(a, b, false))
 OP2(bmsk_wrap, u32, u32, u32, mask_bits(a, b, true))
 
+/* The length lower bits of a, extended. */
+static inline uint32_t extend_bits(uint32_t a, uint32_t length, bool is_signed, bool wrap) {
+    if (!wrap && length > 31) {
+        return a;
+    }
+    length &= 31;
+    const uint32_t keep = (1u << length) - 1, sign = length ? a >> (length - 1) & 1 : 0;
+    return (a & keep) | (is_signed && sign ? ~keep : 0);
+}
+
+OP2(szext_clamp_u, u32, u32, u32, extend_bits(a, b, false, false))
+OP2(szext_clamp_s, u32, u32, u32, extend_bits(a, b, true, false))
+OP2(szext_wrap_u, u32, u32, u32, extend_bits(a, b, false, true))
+OP2(szext_wrap_s, u32, u32, u32, extend_bits(a, b, true, true))
+
+/* The nth set bit of mask, counted from base upwards (n > 0) or downwards. */
+static inline uint32_t find_nth(uint32_t mask, uint32_t base, int32_t n) {
+    if (base > 31) {
+        return UINT32_MAX;
+    }
+    if (n == 0) {
+        return mask >> base & 1 ? base : UINT32_MAX;
+    }
+    int64_t left = n < 0 ? -(int64_t)n : n;
+    for (int64_t at = base; at >= 0 && at < 32; at += n < 0 ? -1 : 1) {
+        left -= mask >> at & 1;
+        if (!left) {
+            return (uint32_t)at;
+        }
+    }
+    return UINT32_MAX;
+}
+
+OP3(fns, u32, u32, u32, s32, find_nth(a, b, c))
+
+/* Two 16-bit numbers of a times two bytes of b, the lower ones or the upper ones. */
+static inline uint32_t dot2(uint32_t a, uint32_t b, uint32_t c, bool sa, bool sb, bool high) {
+    b = high ? b >> 16 : b;
+    for (unsigned k = 0; k < 2; k++, a >>= 16, b >>= 8) {
+        const int32_t x = sa ? (int16_t)a : (uint16_t)a, y = sb ? (int8_t)b : (uint8_t)b;
+        c += (uint32_t)(x * y);
+    }
+    return c;
+}
+
+OP3(dp2a, u32, u32, u32, u32, dot2(a, b, c, i->sub & 1, i->sub & 2, i->sub & 4))
+
+/* Absolute differences of bytes, side by side or summed up. */
+static inline uint32_t differences(uint32_t a, uint32_t b, uint32_t c, bool sum) {
+    uint32_t r = sum ? c : 0;
+    for (unsigned k = 0; k < 32; k += 8) {
+        const uint32_t x = a >> k & 255, y = b >> k & 255, d = x < y ? y - x : x - y;
+        r += sum ? d : d << k;
+    }
+    return r;
+}
+
+OP3(vabsdiff4, u32, u32, u32, u32, differences(a, b, c, false))
+OP3(vabsdiff4_add, u32, u32, u32, u32, differences(a, b, c, true))
+
 static inline uint32_t dot4(uint32_t a, uint32_t b, uint32_t c, bool sa, bool sb) {
     for (unsigned k = 0; k < 32; k += 8) {
         const int32_t x = sa ? (int8_t)(a >> k) : (uint8_t)(a >> k);
@@ -219,6 +281,8 @@ HANDLER(selp_64) {
 OP3(slct_32_s, u32, u32, u32, s32, c >= 0 ? a : b)
 OP3(slct_64_s, u64, u64, u64, s32, c >= 0 ? a : b)
 OP3(slct_32_f, u32, u32, u32, f32, c >= 0 ? a : b)
+OP3(slct_32_ftz, u32, u32, u32, f32, c >= 0 || fabsf(c) < 0x1p-126f ? a : b)
+OP3(slct_64_ftz, u64, u64, u64, f32, c >= 0 || fabsf(c) < 0x1p-126f ? a : b)
 OP3(slct_64_f, u64, u64, u64, f32, c >= 0 ? a : b)
 
 #define B32 "{b32,u32,s32,f32}"
@@ -281,6 +345,21 @@ static const struct op_row rows[] = {
     {"bfi.b64", "d:ddww", bfi_64, PIPE_ALU, 0},
     {"bmsk.clamp.b32", "w:ww", bmsk_clamp, PIPE_ALU, 0},
     {"bmsk.wrap.b32", "w:ww", bmsk_wrap, PIPE_ALU, 0},
+    {"szext.clamp.u32", "w:ww", szext_clamp_u, PIPE_ALU, 0},
+    {"szext.clamp.s32", "w:ww", szext_clamp_s, PIPE_ALU, 0},
+    {"szext.wrap.u32", "w:ww", szext_wrap_u, PIPE_ALU, 0},
+    {"szext.wrap.s32", "w:ww", szext_wrap_s, PIPE_ALU, 0},
+    {"fns.b32", "w:www", fns, PIPE_ALU, 0},
+    {"vabsdiff4.u32.u32.u32", "w:www", vabsdiff4, PIPE_ALU, 0},
+    {"vabsdiff4.u32.u32.u32.add", "w:www", vabsdiff4_add, PIPE_ALU, 0},
+    {"dp2a.lo.u32.u32", "w:www", dp2a, PIPE_FMA, 0},
+    {"dp2a.lo.s32.u32", "w:www", dp2a, PIPE_FMA, 1},
+    {"dp2a.lo.u32.s32", "w:www", dp2a, PIPE_FMA, 2},
+    {"dp2a.lo.s32.s32", "w:www", dp2a, PIPE_FMA, 3},
+    {"dp2a.hi.u32.u32", "w:www", dp2a, PIPE_FMA, 4},
+    {"dp2a.hi.s32.u32", "w:www", dp2a, PIPE_FMA, 5},
+    {"dp2a.hi.u32.s32", "w:www", dp2a, PIPE_FMA, 6},
+    {"dp2a.hi.s32.s32", "w:www", dp2a, PIPE_FMA, 7},
     {"dp4a.u32.u32", "w:www", dp4a_uu, PIPE_FMA, 0},
     {"dp4a.u32.s32", "w:www", dp4a_us, PIPE_FMA, 0},
     {"dp4a.s32.u32", "w:www", dp4a_su, PIPE_FMA, 0},
@@ -295,6 +374,11 @@ static const struct op_row rows[] = {
     {"selp." B16, "h:hhp", selp_32, PIPE_ALU, 0},
     {"selp." B32, "w:wwp", selp_32, PIPE_ALU, 0},
     {"selp." B64, "d:ddp", selp_64, PIPE_ALU, 0},
+    {"slct." B16 ".s32", "h:hhw", slct_32_s, PIPE_ALU, 0},
+    {"slct." B16 ".f32", "h:hhw", slct_32_f, PIPE_ALU, 0},
+    {"slct.ftz." B16 ".f32", "h:hhw", slct_32_ftz, PIPE_ALU, 0},
+    {"slct.ftz." B32 ".f32", "w:www", slct_32_ftz, PIPE_ALU, 0},
+    {"slct.ftz." B64 ".f32", "d:ddw", slct_64_ftz, PIPE_ALU, 0},
     {"slct." B32 ".s32", "w:www", slct_32_s, PIPE_ALU, 0},
     {"slct." B64 ".s32", "d:ddw", slct_64_s, PIPE_ALU, 0},
     {"slct." B32 ".f32", "w:www", slct_32_f, PIPE_ALU, 0},

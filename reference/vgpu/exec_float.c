@@ -69,6 +69,25 @@ static inline float most_nan(float a, float b) {
     return a != a || b != b ? float_of(0x7fffffff) : most(a, b);
 }
 
+/* .xorsign.abs: of the magnitudes, with the sign of the product */
+static inline float with_sign(float r, float a, float b) {
+    return r != r ? r : float_of((bits_of(r) & INT32_MAX) | ((bits_of(a) ^ bits_of(b)) & 0x80000000u));
+}
+
+/* sub: bit 0 .ftz, 1 .NaN, 2 .xorsign.abs, 3 .abs of three operands */
+static inline float extreme(float a, float b, bool least_of, unsigned sub) {
+    const float x = sub & 1 ? flush(a) : a, y = sub & 1 ? flush(b) : b;
+    const float u = sub & 12 ? fabsf(x) : x, v = sub & 12 ? fabsf(y) : y;
+    const float r = sub & 2    ? (least_of ? least_nan(u, v) : most_nan(u, v))
+                    : least_of ? least(u, v)
+                               : most(u, v);
+    return sub & 4 ? with_sign(r, a, b) : r;
+}
+
+OP2(min_xor, f32, f32, f32, extreme(a, b, true, i->sub))
+OP2(max_xor, f32, f32, f32, extreme(a, b, false, i->sub))
+OP3(min_three, f32, f32, f32, f32, extreme(extreme(a, b, true, i->sub), c, true, i->sub))
+OP3(max_three, f32, f32, f32, f32, extreme(extreme(a, b, false, i->sub), c, false, i->sub))
 OP2(min_f32, f32, f32, f32, least(a, b))
 OP2(max_f32, f32, f32, f32, most(a, b))
 OP2(min_ftz, f32, f32, f32, least(flush(a), flush(b)))
@@ -153,6 +172,59 @@ ROUNDED(fma_f64_rounded, double, f64, 3, fma(a, b, c))
 ROUNDED(rcp_f64_rounded, double, f64, 1, 1 / a)
 ROUNDED(sqrt_f64_rounded, double, f64, 1, sqrt(a))
 
+/* Both halves of 64-bit registers, one float after the other. */
+#define ROUNDED_PAIR(name, compute)                                                                          \
+    HANDLER(name) {                                                                                          \
+        const float *pa = operand(w, i->op[1]), *pb = operand(w, i->op[2]);                                  \
+        const float *pc = i->used > 3 ? operand(w, i->op[3]) : pa;                                           \
+        LANE_ARRAY float t[2 * WARP_SIZE];                                                                   \
+        LANE_ARRAY uint64_t r[WARP_SIZE];                                                                    \
+        const bool ftz = i->sub & 4;                                                                         \
+        set_rounding(i->sub & 3);                                                                            \
+        for (unsigned k = 0; k < 2 * WARP_SIZE; k++) {                                                       \
+            volatile float a = ftz ? flush(pa[k]) : pa[k], b = ftz ? flush(pb[k]) : pb[k],                   \
+                           c = ftz ? flush(pc[k]) : pc[k];                                                   \
+            (void)c;                                                                                         \
+            volatile float v = compute;                                                                      \
+            t[k] = v;                                                                                        \
+        }                                                                                                    \
+        set_rounding(0);                                                                                     \
+        EACH_LANE {                                                                                          \
+            const float low = canonical(t[2 * l]), high = canonical(t[2 * l + 1]);                           \
+            r[l] = ftz ? two(flush(low), flush(high)) : two(low, high);                                      \
+        }                                                                                                    \
+        put_u64(w, i->op[0], m, r);                                                                          \
+    }
+ROUNDED_PAIR(add_f32x2_rounded, a + b)
+ROUNDED_PAIR(sub_f32x2_rounded, a - b)
+ROUNDED_PAIR(mul_f32x2_rounded, a *b)
+ROUNDED_PAIR(fma_f32x2_rounded, fmaf(a, b, c))
+
+/* f32 with f16 or bf16 factors or first terms: sub = rounding | sat << 3 | bf16 << 4. */
+#define ROUNDED_MIXED(name, narrow, compute)                                                                 \
+    HANDLER(name) {                                                                                          \
+        const uint32_t *pa = operand(w, i->op[1]), *pb = operand(w, i->op[2]);                               \
+        const float *pc = operand(w, i->op[narrow + 1]);                                                     \
+        LANE_ARRAY float t[WARP_SIZE];                                                                       \
+        set_rounding(i->sub & 3);                                                                            \
+        EACH_LANE {                                                                                          \
+            volatile float a = i->sub & 16 ? bf16_to_float(pa[l]) : half_to_float(pa[l]);                    \
+            volatile float b = narrow < 2 ? 0 : i->sub & 16 ? bf16_to_float(pb[l]) : half_to_float(pb[l]);   \
+            volatile float c = pc[l];                                                                        \
+            (void)b;                                                                                         \
+            volatile float v = compute;                                                                      \
+            t[l] = v;                                                                                        \
+        }                                                                                                    \
+        set_rounding(0);                                                                                     \
+        EACH_LANE {                                                                                          \
+            t[l] = i->sub & 8 ? saturate(t[l]) : canonical(t[l]);                                            \
+        }                                                                                                    \
+        put_f32(w, i->op[0], m, t);                                                                          \
+    }
+ROUNDED_MIXED(add_mixed, 1, a + c)
+ROUNDED_MIXED(sub_mixed, 1, a - c)
+ROUNDED_MIXED(fma_mixed, 2, fmaf(a, b, c))
+
 /* ---- testp ---- */
 
 #define TEST(name, T, expr)                                                                                  \
@@ -192,6 +264,36 @@ TEST(subnormal_f64, double, fpclassify(a) == FP_SUBNORMAL)
         op ".rp.f64", signature, run, PIPE_FP64, 3                                                           \
     }
 
+/* "#3": as the opcode without it, with three sources */
+#define THREE(op, run)                                                                                       \
+    {op ".f32#3", "w:www", run, PIPE_ALU, 0}, {op ".ftz.f32#3", "w:www", run, PIPE_ALU, 1},                  \
+        {op ".NaN.f32#3", "w:www", run, PIPE_ALU, 2}, {op ".ftz.NaN.f32#3", "w:www", run, PIPE_ALU, 3},      \
+        {op ".abs.f32#3", "w:www", run, PIPE_ALU, 8}, {op ".ftz.abs.f32#3", "w:www", run, PIPE_ALU, 9},      \
+        {op ".NaN.abs.f32#3", "w:www", run, PIPE_ALU, 10}, {                                                 \
+        op ".ftz.NaN.abs.f32#3", "w:www", run, PIPE_ALU, 11                                                  \
+    }
+#define MIXED_MODE(op, mode, sub, run, signature)                                                            \
+    {op mode ".f32.f16", signature, run, PIPE_FMA, sub},                                                     \
+        {op mode ".sat.f32.f16", signature, run, PIPE_FMA, (sub) | 8},                                       \
+        {op mode ".f32.bf16", signature, run, PIPE_FMA, (sub) | 16}, {                                       \
+        op mode ".sat.f32.bf16", signature, run, PIPE_FMA, (sub) | 24                                        \
+    }
+#define MIXED(op, run, signature)                                                                            \
+    MIXED_MODE(op, ".rn", 0, run, signature), MIXED_MODE(op, ".rz", 1, run, signature),                      \
+        MIXED_MODE(op, ".rm", 2, run, signature), MIXED_MODE(op, ".rp", 3, run, signature)
+#define PAIRED(op, run, signature)                                                                           \
+    {op ".rn.ftz.f32x2", signature, run, PIPE_FMA, 4}, {op ".rz.f32x2", signature, run, PIPE_FMA, 1},        \
+        {op ".rz.ftz.f32x2", signature, run, PIPE_FMA, 5}, {op ".rm.f32x2", signature, run, PIPE_FMA, 2},    \
+        {op ".rm.ftz.f32x2", signature, run, PIPE_FMA, 6}, {op ".rp.f32x2", signature, run, PIPE_FMA, 3}, {  \
+        op ".rp.ftz.f32x2", signature, run, PIPE_FMA, 7                                                      \
+    }
+#define XORSIGN(op, run)                                                                                     \
+    {op ".xorsign.abs.f32", "w:ww", run, PIPE_ALU, 4},                                                       \
+        {op ".ftz.xorsign.abs.f32", "w:ww", run, PIPE_ALU, 5},                                               \
+        {op ".NaN.xorsign.abs.f32", "w:ww", run, PIPE_ALU, 6}, {                                             \
+        op ".ftz.NaN.xorsign.abs.f32", "w:ww", run, PIPE_ALU, 7                                              \
+    }
+
 static const struct op_row rows[] = {
     {"add{,.rn}.f32", "w:ww", add_f32, PIPE_FMA, 0},
     {"sub{,.rn}.f32", "w:ww", sub_f32, PIPE_FMA, 0},
@@ -228,6 +330,17 @@ static const struct op_row rows[] = {
     {"max.NaN.f32", "w:ww", maxnan_f32, PIPE_ALU, 0},
     {"min.ftz.NaN.f32", "w:ww", minnan_ftz, PIPE_ALU, 0},
     {"max.ftz.NaN.f32", "w:ww", maxnan_ftz, PIPE_ALU, 0},
+    THREE("min", min_three),
+    THREE("max", max_three),
+    MIXED("add", add_mixed, "w:hw"),
+    MIXED("sub", sub_mixed, "w:hw"),
+    MIXED("fma", fma_mixed, "w:hhw"),
+    PAIRED("add", add_f32x2_rounded, "d:dd"),
+    PAIRED("sub", sub_f32x2_rounded, "d:dd"),
+    PAIRED("mul", mul_f32x2_rounded, "d:dd"),
+    PAIRED("fma", fma_f32x2_rounded, "d:ddd"),
+    XORSIGN("min", min_xor),
+    XORSIGN("max", max_xor),
     DIRECTED("add", add_f32_rounded, "w:ww"),
     DIRECTED("sub", sub_f32_rounded, "w:ww"),
     DIRECTED("mul", mul_f32_rounded, "w:ww"),

@@ -26,6 +26,8 @@ OP2(wide_s32, u64, s32, s32, (int64_t)a *b)
 OP3(mad_16, u16, u16, u16, u16, (uint32_t)a *b + c)
 OP3(mad_32, u32, u32, u32, u32, a *b + c)
 OP3(mad_64, u64, u64, u64, u64, a *b + c)
+OP3(madhi_u16, u16, u16, u16, u16, ((uint32_t)a * b >> 16) + c)
+OP3(madhi_s16, u16, s16, s16, u16, (uint32_t)((int32_t)a *b >> 16) + c)
 OP3(madhi_u32, u32, u32, u32, u32, (uint32_t)((uint64_t)a *b >> 32) + c)
 OP3(madhi_s32, u32, s32, s32, u32, (uint32_t)((uint64_t)((int64_t)a *b) >> 32) + c)
 OP3(madhi_u64, u64, u64, u64, u64, (uint64_t)((uint128)a *b >> 64) + c)
@@ -47,6 +49,8 @@ OP2(mul24lo_u32, u32, u32, u32, low24u(a, b))
 OP2(mul24lo_s32, u32, s32, s32, low24s(a, b))
 OP2(mul24hi_u32, u32, u32, u32, low24u(a, b) >> 16)
 OP2(mul24hi_s32, u32, s32, s32, low24s(a, b) >> 16)
+OP3(mad24hi_u32, u32, u32, u32, u32, (uint32_t)(low24u(a, b) >> 16) + c)
+OP3(mad24hi_s32, u32, s32, s32, u32, (uint32_t)(low24s(a, b) >> 16) + c)
 OP3(mad24lo_u32, u32, u32, u32, u32, (uint32_t)low24u(a, b) + c)
 OP3(mad24lo_s32, u32, s32, s32, u32, (uint32_t)low24s(a, b) + c)
 
@@ -56,6 +60,7 @@ static inline int32_t saturate32(int64_t x) {
 
 OP2(addsat_s32, s32, s32, s32, saturate32((int64_t)a + b))
 OP2(subsat_s32, s32, s32, s32, saturate32((int64_t)a - b))
+OP3(mad24hisat_s32, s32, s32, s32, s32, saturate32((int64_t)(int32_t)(low24s(a, b) >> 16) + c))
 OP3(madhisat_s32, s32, s32, s32, s32, saturate32(((int64_t)a * b >> 32) + c))
 
 /* A double holds both operands and rounds their quotient to no other integer part, and doubles divide in
@@ -104,6 +109,10 @@ OP2(max_u64, u64, u64, u64, a > b ? a : b)
 OP2(max_s64, s64, s64, s64, a > b ? a : b)
 OP2(minrelu_s32, s32, s32, s32, (a < b ? a : b) < 0 ? 0 : (a < b ? a : b))
 OP2(maxrelu_s32, s32, s32, s32, (a > b ? a : b) < 0 ? 0 : (a > b ? a : b))
+OP3(sad_u16, u16, u16, u16, u16, (uint32_t)c + (a < b ? b - a : a - b))
+OP3(sad_s16, u16, s16, s16, u16, (uint32_t)c + (uint32_t)(a < b ? b - a : a - b))
+OP3(sad_u64, u64, u64, u64, u64, c + (a < b ? b - a : a - b))
+OP3(sad_s64, u64, s64, s64, u64, c + (a < b ? (uint64_t)b - (uint64_t)a : (uint64_t)a - (uint64_t)b))
 OP3(sad_u32, u32, u32, u32, u32, c + (a < b ? b - a : a - b))
 OP3(sad_s32, u32, s32, s32, u32, c + (a < b ? (uint32_t)b - (uint32_t)a : (uint32_t)a - (uint32_t)b))
 
@@ -115,6 +124,9 @@ OP2(add_16x2, u32, u32, u32, PAIR(a + b, (a >> 16) + (b >> 16)))
 OP2(min_u16x2, u32, u32, u32, PAIR(LESS(uint16_t, a, b), LESS(uint16_t, a >> 16, b >> 16)))
 OP2(min_s16x2, u32, u32, u32, PAIR(LESS(int16_t, a, b), LESS(int16_t, a >> 16, b >> 16)))
 OP2(max_u16x2, u32, u32, u32, PAIR(MORE(uint16_t, a, b), MORE(uint16_t, a >> 16, b >> 16)))
+#define RELU(x) ((int16_t)(x) < 0 ? 0 : (x))
+OP2(minrelu_s16x2, u32, u32, u32, PAIR(RELU(LESS(int16_t, a, b)), RELU(LESS(int16_t, a >> 16, b >> 16))))
+OP2(maxrelu_s16x2, u32, u32, u32, PAIR(RELU(MORE(int16_t, a, b)), RELU(MORE(int16_t, a >> 16, b >> 16))))
 OP2(max_s16x2, u32, u32, u32, PAIR(MORE(int16_t, a, b), MORE(int16_t, a >> 16, b >> 16)))
 
 /* ---- carries: a lane mask of the warp ---- */
@@ -178,6 +190,10 @@ CARRY_MAD(madlocc_32, uint32_t, uint64_t, uint32_t, false, false)
 CARRY_MAD(madloc_32, uint32_t, uint64_t, uint32_t, false, true)
 CARRY_MAD(madhicc_u32, uint32_t, uint64_t, uint32_t, true, false)
 CARRY_MAD(madhic_u32, uint32_t, uint64_t, uint32_t, true, true)
+CARRY_MAD(madhicc_s32, uint32_t, uint64_t, int32_t, true, false)
+CARRY_MAD(madhic_s32, uint32_t, uint64_t, int32_t, true, true)
+CARRY_MAD(madhicc_s64, uint64_t, uint128, int64_t, true, false)
+CARRY_MAD(madhic_s64, uint64_t, uint128, int64_t, true, true)
 CARRY_MAD(madlocc_64, uint64_t, uint128, uint64_t, false, false)
 CARRY_MAD(madloc_64, uint64_t, uint128, uint64_t, false, true)
 CARRY_MAD(madhicc_u64, uint64_t, uint128, uint64_t, true, false)
@@ -211,6 +227,8 @@ static const struct op_row rows[] = {
     {"mad.lo.{u16,s16}", "h:hhh", mad_16, PIPE_FMA, 0},
     {"mad.lo." I32, "w:www", mad_32, PIPE_FMA, 0},
     {"mad.lo.{u64,s64}", "d:ddd", mad_64, PIPE_FMA, 0},
+    {"mad.hi.u16", "h:hhh", madhi_u16, PIPE_FMA, 0},
+    {"mad.hi.s16", "h:hhh", madhi_s16, PIPE_FMA, 0},
     {"mad.hi.u32", "w:www", madhi_u32, PIPE_FMA, 0},
     {"mad.hi.s32", "w:www", madhi_s32, PIPE_FMA, 0},
     {"mad.hi.sat.s32", "w:www", madhisat_s32, PIPE_FMA, 0},
@@ -224,6 +242,9 @@ static const struct op_row rows[] = {
     {"mul24.lo.s32", "w:ww", mul24lo_s32, PIPE_FMA, 0},
     {"mul24.hi.u32", "w:ww", mul24hi_u32, PIPE_FMA, 0},
     {"mul24.hi.s32", "w:ww", mul24hi_s32, PIPE_FMA, 0},
+    {"mad24.hi.u32", "w:www", mad24hi_u32, PIPE_FMA, 0},
+    {"mad24.hi.s32", "w:www", mad24hi_s32, PIPE_FMA, 0},
+    {"mad24.hi.sat.s32", "w:www", mad24hisat_s32, PIPE_FMA, 0},
     {"mad24.lo.u32", "w:www", mad24lo_u32, PIPE_FMA, 0},
     {"mad24.lo.s32", "w:www", mad24lo_s32, PIPE_FMA, 0},
     {"div.u16", "h:hh", div_u16, PIPE_ALU, 0},
@@ -256,12 +277,18 @@ static const struct op_row rows[] = {
     {"max.s32", "w:ww", max_s32, PIPE_ALU, 0},
     {"max.u64", "d:dd", max_u64, PIPE_ALU, 0},
     {"max.s64", "d:dd", max_s64, PIPE_ALU, 0},
-    {"min.relu.s32", "w:ww", minrelu_s32, PIPE_ALU, 0},
-    {"max.relu.s32", "w:ww", maxrelu_s32, PIPE_ALU, 0},
+    {"min{.relu.s32,.s32.relu}", "w:ww", minrelu_s32, PIPE_ALU, 0},
+    {"max{.relu.s32,.s32.relu}", "w:ww", maxrelu_s32, PIPE_ALU, 0},
+    {"min{.relu.s16x2,.s16x2.relu}", "w:ww", minrelu_s16x2, PIPE_ALU, 0},
+    {"max{.relu.s16x2,.s16x2.relu}", "w:ww", maxrelu_s16x2, PIPE_ALU, 0},
     {"min.u16x2", "w:ww", min_u16x2, PIPE_ALU, 0},
     {"min.s16x2", "w:ww", min_s16x2, PIPE_ALU, 0},
     {"max.u16x2", "w:ww", max_u16x2, PIPE_ALU, 0},
     {"max.s16x2", "w:ww", max_s16x2, PIPE_ALU, 0},
+    {"sad.u16", "h:hhh", sad_u16, PIPE_ALU, 0},
+    {"sad.s16", "h:hhh", sad_s16, PIPE_ALU, 0},
+    {"sad.u64", "d:ddd", sad_u64, PIPE_ALU, 0},
+    {"sad.s64", "d:ddd", sad_s64, PIPE_ALU, 0},
     {"sad.u32", "w:www", sad_u32, PIPE_ALU, 0},
     {"sad.s32", "w:www", sad_s32, PIPE_ALU, 0},
     {"add.cc." I32, "w:ww", addcc_32, PIPE_ALU, 1},
@@ -282,6 +309,12 @@ static const struct op_row rows[] = {
     {"mad.hi.cc.u32", "w:www", madhicc_u32, PIPE_FMA, 1},
     {"madc.hi.u32", "w:www", madhic_u32, PIPE_FMA, 0},
     {"madc.hi.cc.u32", "w:www", madhic_u32, PIPE_FMA, 1},
+    {"mad.hi.cc.s32", "w:www", madhicc_s32, PIPE_FMA, 1},
+    {"madc.hi.s32", "w:www", madhic_s32, PIPE_FMA, 0},
+    {"madc.hi.cc.s32", "w:www", madhic_s32, PIPE_FMA, 1},
+    {"mad.hi.cc.s64", "d:ddd", madhicc_s64, PIPE_FMA, 1},
+    {"madc.hi.s64", "d:ddd", madhic_s64, PIPE_FMA, 0},
+    {"madc.hi.cc.s64", "d:ddd", madhic_s64, PIPE_FMA, 1},
     {"mad.lo.cc.{u64,s64}", "d:ddd", madlocc_64, PIPE_FMA, 1},
     {"madc.lo.{u64,s64}", "d:ddd", madloc_64, PIPE_FMA, 0},
     {"madc.lo.cc.{u64,s64}", "d:ddd", madloc_64, PIPE_FMA, 1},

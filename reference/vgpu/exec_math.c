@@ -81,8 +81,8 @@ static inline float tanh_float(float x) {
     return x != x ? float_of(0x7fffffff) : r;
 }
 
-/* sin and cos: reduction by pi/2 in two parts, good to 2^-50 for |x| < 2^20; beyond that the hardware's own
- * error is unbounded too. */
+/* sin and cos: reduction by pi/2 in two parts, good to 2^-50 for |x| < 2^20. Beyond that the hardware's own
+ * error is unbounded; see near_zero(). */
 static inline float sine(float x, unsigned shift) {
     const double y = x - x == 0 ? (double)x : 0;
     const double turns = y * 0.63661977236758134308 + 0x1.8p52;
@@ -110,10 +110,38 @@ OP1(ex2_ftz, f32, f32, flush(exp2_float(flush(a))))
 OP1(lg2, f32, f32, log2_float(a))
 OP1(lg2_ftz, f32, f32, flush(log2_float(flush(a))))
 OP1(tanh_op, f32, f32, tanh_float(a))
-OP1(sin_op, f32, f32, sine(a, 0))
-OP1(sin_ftz, f32, f32, flush(sine(flush(a), 0)))
-OP1(cos_op, f32, f32, sine(a, 1))
-OP1(cos_ftz, f32, f32, flush(sine(flush(a), 1)))
+
+/* Brings large arguments near zero by whole periods of the double that is nearest to 2 pi; rare, so lane by
+ * lane. */
+static const float *near_zero(const float *a, float *t) {
+    uint32_t large = 0;
+    EACH_LANE {
+        large |= fabsf(a[l]) >= 0x1p20f;
+    }
+    if (!large) {
+        return a;
+    }
+    EACH_LANE {
+        t[l] = fabsf(a[l]) >= 0x1p20f && a[l] - a[l] == 0 ? (float)fmod((double)a[l], 6.283185307179586477)
+                                                          : a[l];
+    }
+    return t;
+}
+
+#define SINE(name, expr)                                                                                     \
+    HANDLER(name) {                                                                                          \
+        LANE_ARRAY float near[WARP_SIZE], t[WARP_SIZE];                                                      \
+        const float *pa = near_zero(operand(w, i->op[1]), near);                                             \
+        EACH_LANE {                                                                                          \
+            const float a = pa[l];                                                                           \
+            t[l] = expr;                                                                                     \
+        }                                                                                                    \
+        put_f32(w, i->op[0], m, t);                                                                          \
+    }
+SINE(sin_op, sine(a, 0))
+SINE(sin_ftz, flush(sine(flush(a), 0)))
+SINE(cos_op, sine(a, 1))
+SINE(cos_ftz, flush(sine(flush(a), 1)))
 
 /* div.approx is a * (1/b), and gives 0 for |b| in [2^126, 2^128]; div.full scales that away. */
 static inline float divide_approx(float a, float b) {
@@ -148,8 +176,9 @@ OP1(ex2_f16, u16, u16, float_to_half(exp2_float(H(a))))
 OP1(ex2_f16x2, u32, u32, pair(float_to_half(exp2_float(H(a))), float_to_half(exp2_float(H(a >> 16)))))
 OP1(tanh_f16, u16, u16, float_to_half(tanh_float(H(a))))
 OP1(tanh_f16x2, u32, u32, pair(float_to_half(tanh_float(H(a))), float_to_half(tanh_float(H(a >> 16)))))
-OP1(ex2_bf16, u16, u16, float_to_bf16(exp2_float(B(a))))
-OP1(ex2_bf16x2, u32, u32, pair(float_to_bf16(exp2_float(B(a))), float_to_bf16(exp2_float(B(a >> 16)))))
+OP1(ex2_bf16, u16, u16, float_to_bf16(flush(exp2_float(B(a)))))
+OP1(ex2_bf16x2, u32, u32,
+    pair(float_to_bf16(flush(exp2_float(B(a)))), float_to_bf16(flush(exp2_float(B(a >> 16))))))
 OP1(tanh_bf16, u16, u16, float_to_bf16(tanh_float(B(a))))
 OP1(tanh_bf16x2, u32, u32, pair(float_to_bf16(tanh_float(B(a))), float_to_bf16(tanh_float(B(a >> 16)))))
 
@@ -176,8 +205,8 @@ static const struct op_row rows[] = {
     {"rcp.approx.ftz.f64", "d:d", rcp_f64, PIPE_SFU, 0},
     {"rsqrt.approx.ftz.f64", "d:d", rsqrt_f64, PIPE_SFU, 0},
     {"rsqrt.approx.f64", "d:d", rsqrt_f64_full, PIPE_SFU, 0},
-    {"ex2.approx{,.ftz}.f16", "h:h", ex2_f16, PIPE_SFU, 0},
-    {"ex2.approx{,.ftz}.f16x2", "w:w", ex2_f16x2, PIPE_SFU, 0},
+    {"ex2.approx.f16", "h:h", ex2_f16, PIPE_SFU, 0},
+    {"ex2.approx.f16x2", "w:w", ex2_f16x2, PIPE_SFU, 0},
     {"tanh.approx.f16", "h:h", tanh_f16, PIPE_SFU, 0},
     {"tanh.approx.f16x2", "w:w", tanh_f16x2, PIPE_SFU, 0},
     {"ex2.approx.ftz.bf16", "h:h", ex2_bf16, PIPE_SFU, 0},

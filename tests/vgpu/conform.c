@@ -62,9 +62,13 @@ static void say_load(struct text *t, const struct trial *c, unsigned k) {
     const char letter = c->letters[k];
     const unsigned offset = k * THREADS * 8;
     if (letter == 'p') {
-        say(t, "ld.global.u32 %%r9, [%%in+%u]; and.b32 %%r9, %%r9, 1; setp.ne.u32 %%p%u, %%r9, 0;\n", offset, k);
+        say(t, "ld.global.u32 %%r9, [%%in+%u]; and.b32 %%r9, %%r9, 1; setp.ne.u32 %%p%u, %%r9, 0;\n", offset,
+            k);
     } else {
-        say(t, "ld.global.%s %s%u, [%%in+%u];\n", letter == 'h' ? "b16" : letter == 'w' ? "b32" : "b64",
+        say(t, "ld.global.%s %s%u, [%%in+%u];\n",
+            letter == 'h'   ? "b16"
+            : letter == 'w' ? "b32"
+                            : "b64",
             prefix_of(letter), k, offset);
     }
 }
@@ -122,11 +126,15 @@ static void immediate_text(const struct trial *c, unsigned n, char *text, size_t
 }
 
 static void say_kernel(struct text *t, const struct trial *c) {
-    say(t, ".version 8.8\n.target sm_100\n.address_size 64\n.visible .entry k(.param .u64 k_in, .param .u64 k_out)\n{\n"
-           ".reg .pred %%p<12>; .reg .b16 %%h<12>; .reg .b32 %%r<12>; .reg .b64 %%d<12>; .reg .b64 %%in, %%out;\n"
-           "ld.param.u64 %%in, [k_in]; ld.param.u64 %%out, [k_out];\n"
-           "mov.u32 %%r0, %%tid.x; mov.u32 %%r1, %%ctaid.x; mad.lo.u32 %%r11, %%r1, %d, %%r0;\n"
-           "mul.wide.u32 %%d0, %%r11, 8; add.u64 %%in, %%in, %%d0; add.u64 %%out, %%out, %%d0;\n", BLOCK);
+    say(t,
+        ".version 8.8\n.target sm_100\n.address_size 64\n.visible .entry k(.param .u64 k_in, .param .u64 "
+        "k_out)\n{\n"
+        ".reg .pred %%p<12>; .reg .b16 %%h<12>; .reg .b32 %%r<12>; .reg .b64 %%d<12>; .reg .b64 %%in, "
+        "%%out;\n"
+        "ld.param.u64 %%in, [k_in]; ld.param.u64 %%out, [k_out];\n"
+        "mov.u32 %%r0, %%tid.x; mov.u32 %%r1, %%ctaid.x; mad.lo.u32 %%r11, %%r1, %d, %%r0;\n"
+        "mul.wide.u32 %%d0, %%r11, 8; add.u64 %%in, %%in, %%d0; add.u64 %%out, %%out, %%d0;\n",
+        BLOCK);
     for (unsigned k = 0; k < c->sources; k++) {
         say_load(t, c, k);
     }
@@ -148,7 +156,8 @@ static void say_kernel(struct text *t, const struct trial *c) {
     say_carry_out(t, c, RESULT_FRESH);
     say_store(t, c, fresh, RESULT_FRESH);
     /* a third of the lanes, in a pattern of its own for each warp */
-    say(t, "mul.lo.u32 %%r9, %%r11, 11; shr.u32 %%r9, %%r9, 3; rem.u32 %%r9, %%r9, 3; setp.eq.u32 %%p11, %%r9, 0;\n");
+    say(t, "mul.lo.u32 %%r9, %%r11, 11; shr.u32 %%r9, %%r9, 3; rem.u32 %%r9, %%r9, 3; setp.eq.u32 %%p11, "
+           "%%r9, 0;\n");
     const bool over = c->sources && c->letters[0] == c->target;
     if (!over) {
         say(t, c->target == 'p'   ? "setp.eq.u32 %%p7, %%r11, %%r11;\n"
@@ -211,7 +220,7 @@ static void make_operands(struct trial *c) {
             if (t < THREADS / 2 + 300 && k < 2) {
                 const uint64_t v = specials[at % count];
                 at /= count;
-                c->in[k][t] = !packed ? v
+                c->in[k][t] = !packed                 ? v
                               : type_bits(type) == 64 ? v << 32 | (c->in[k][t] & UINT32_MAX)
                                                       : v << 16 | (c->in[k][t] & 0xffff);
             }
@@ -240,17 +249,18 @@ static void make_operands(struct trial *c) {
 /* ---- the comparison ---- */
 
 static double format_value(const char *type, uint64_t bits) {
-    return strncmp(type, "bf16", 4) == 0   ? bf16_value(bits)
-           : strncmp(type, "f16", 3) == 0  ? half_value(bits)
-           : strcmp(type, "f64") == 0      ? f64_value(bits)
-                                           : (double)f32_value(bits);
+    return strncmp(type, "bf16", 4) == 0  ? bf16_value(bits)
+           : strncmp(type, "f16", 3) == 0 ? half_value(bits)
+           : strcmp(type, "f64") == 0     ? f64_value(bits)
+                                          : (double)f32_value(bits);
 }
 
 static const char *result_type(const struct opcode *op) {
     return strcmp(op->word[0], "cvt") == 0 ? op->word[op->count - 2] : opcode_type(op);
 }
 
-static bool part_fits(const struct trial *c, const struct expected *want, unsigned part, unsigned bits, uint64_t got) {
+static bool part_fits(const struct trial *c, const struct expected *want, unsigned part, unsigned bits,
+                      uint64_t got) {
     const char *type = result_type(c->op);
     const uint64_t mask = bits == 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
     got = got >> (part * bits) & mask;
@@ -294,9 +304,12 @@ static void compare(const struct trial *c, evaluate_fn *evaluate, unsigned resul
     }
     const bool good = fits(c, &want, got);
     cr_assert(good, "%s (%s) of %llx, %llx, %llx, %llx gives %llx for %llx (near %.9g)", c->op->text,
-              result == RESULT_FRESH ? "fresh" : result == RESULT_GUARDED ? "guarded" : "immediate",
+              result == RESULT_FRESH     ? "fresh"
+              : result == RESULT_GUARDED ? "guarded"
+                                         : "immediate",
               (unsigned long long)in[0], (unsigned long long)in[1], (unsigned long long)in[2],
-              (unsigned long long)in[3], (unsigned long long)got, (unsigned long long)want.bits, want.near[0]);
+              (unsigned long long)in[3], (unsigned long long)got, (unsigned long long)want.bits,
+              want.near[0]);
     if (c->reads_carry || c->writes_carry) {
         const uint64_t flag = c->borrows ? (0 - carry_out) & UINT32_MAX : carry_out;
         cr_assert(flag == want.carry, "%s of %llx, %llx, %llx: the carry is %llx, %u before", c->op->text,
@@ -332,13 +345,14 @@ void conform_check(const struct opcode *op, evaluate_fn *evaluate) {
     const size_t bytes = (size_t)RESULTS * 2 * THREADS * 8;
     uint64_t *out = calloc(1, bytes);
     CUdeviceptr from = device_array(in, (CONFORM_OPERANDS + 1) * sizeof *c.in), to = device_array(out, bytes);
-    const CUresult code = device_run(module, "k", (const unsigned[]){BLOCKS, 1, 1}, (const unsigned[]){BLOCK, 1, 1}, 0,
-                                     (void *[]){&from, &to});
+    const CUresult code = device_run(module, "k", (const unsigned[]){BLOCKS, 1, 1},
+                                     (const unsigned[]){BLOCK, 1, 1}, 0, (void *[]){&from, &to});
     cr_assert_eq(code, 0, "%s: %d, %s", op->text, (int)code, vgpu_last_finding());
     device_read(out, to, bytes);
     for (unsigned result = 0; result < RESULT_IMMEDIATE + c.immediates; result++) {
         for (unsigned t = 0; t < THREADS; t++) {
-            compare(&c, evaluate, result, t, out[2 * result * THREADS + t], out[(2 * result + 1) * THREADS + t]);
+            compare(&c, evaluate, result, t, out[2 * result * THREADS + t],
+                    out[(2 * result + 1) * THREADS + t]);
         }
     }
     cuMemFree_v2(from);

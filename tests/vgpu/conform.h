@@ -1,5 +1,5 @@
-/* conform: runs single instructions on the virtual GPU with many operands and compares what they write with an
- * evaluation in C that shares nothing with the implementation.
+/* conform: runs single instructions on the virtual GPU with many operands and compares what they write with
+ * an evaluation in C that shares nothing with the implementation.
  *
  * Operands and results travel as 64-bit words that hold the register's bits. */
 #ifndef TEST_VGPU_CONFORM_H
@@ -31,8 +31,8 @@ unsigned opcode_sources(const struct opcode *op);
 /* What an instruction must write. */
 enum expectation {
     EXPECT_BITS,
-    EXPECT_NAN,   /* any NaN of the type */
-    EXPECT_NEAR,  /* within tolerance of near; the type's format */
+    EXPECT_NAN,    /* any NaN of the type */
+    EXPECT_NEAR,   /* within tolerance of near; the type's format */
     EXPECT_NOTHING /* PTX leaves the result open */
 };
 
@@ -55,9 +55,9 @@ evaluate_fn *family_half(const struct opcode *op);
 evaluate_fn *family_approximate(const struct opcode *op);
 evaluate_fn *family_convert(const struct opcode *op);
 
-/* Runs the instruction on special and random operands: into a fresh register, under a guard over its own first
- * source, and with the last source an immediate where PTX allows one. Fails the Criterion test at the first
- * difference. */
+/* Runs the instruction on special and random operands: into a fresh register, under a guard over its own
+ * first source, and with the last source an immediate where PTX allows one. Fails the Criterion test at the
+ * first difference. */
 void conform_check(const struct opcode *op, evaluate_fn *evaluate);
 /* True if a kernel with the instruction loads. */
 bool conform_loads(const struct opcode *op);

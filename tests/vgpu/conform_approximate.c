@@ -1,5 +1,5 @@
-/* conform_approximate: the approximate functions. Errors are those the PTX ISA documents for each (sections 9.7.3 and
- * 9.7.4); the special values of its tables are exact. */
+/* conform_approximate: the approximate functions. Errors are those the PTX ISA documents for each
+ * (sections 9.7.3 and 9.7.4); the special values of its tables are exact. */
 #include <float.h>
 #include <math.h>
 #include <string.h>
@@ -121,10 +121,15 @@ static void evaluate_half(const struct opcode *op, const uint64_t in[4], struct 
             r = 0;
         }
         if (isnan(r) || fabs(r) > most || r == 0) {
-            want->bits |= (isnan(r) ? 0x7fff : r == 0 ? (signbit(r) ? 0x8000 : 0) : bf16 ? 0x7f80 : 0x7c00) << 16 * k;
+            want->bits |= (isnan(r) ? 0x7fff
+                           : r == 0 ? (signbit(r) ? 0x8000 : 0)
+                           : bf16   ? 0x7f80
+                                    : 0x7c00)
+                          << 16 * k;
             want->kind[k] = isfinite(r) && fabs(r) > most ? EXPECT_NEAR : EXPECT_BITS;
             want->near[k] = INFINITY;
-            want->kind[k] = isfinite(r) && fabs(r) > most && fabs(r) < most * 1.01 ? EXPECT_NOTHING : EXPECT_BITS;
+            want->kind[k] =
+                isfinite(r) && fabs(r) > most && fabs(r) < most * 1.01 ? EXPECT_NOTHING : EXPECT_BITS;
         } else {
             want->kind[k] = EXPECT_NEAR;
             want->near[k] = r;

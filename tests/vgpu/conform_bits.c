@@ -39,7 +39,8 @@ static uint64_t shift(const struct opcode *op, const uint64_t in[4]) {
     for (unsigned i = 0; i < width; i++) {
         const bool left = op->word[0][2] == 'l';
         const bool inside = left ? amount <= i : amount + i < width;
-        const unsigned v = inside ? bit(in[0], left ? i - (unsigned)amount : i + (unsigned)amount) : !left && fill;
+        const unsigned v =
+            inside ? bit(in[0], left ? i - (unsigned)amount : i + (unsigned)amount) : !left && fill;
         r |= (uint64_t)v << i;
     }
     return r;
@@ -196,11 +197,13 @@ static const struct {
     const char *name;
     uint64_t (*compute)(const struct opcode *op, const uint64_t in[4]);
 } operations[] = {
-    {"and", logic},        {"or", logic},        {"xor", logic},      {"not", logic},      {"lop3", logic},
-    {"cnot", conditional_not}, {"shl", shift},   {"shr", shift},      {"shf", funnel},     {"popc", count_bits},
-    {"clz", count_bits},   {"brev", count_bits}, {"bfind", count_bits}, {"bfe", field},    {"bfi", field},
-    {"bmsk", mask_of},     {"szext", mask_of},   {"fns", nth},        {"prmt", permutation}, {"selp", selection},
-    {"slct", selection},
+    {"and", logic},        {"or", logic},       {"xor", logic},
+    {"not", logic},        {"lop3", logic},     {"cnot", conditional_not},
+    {"shl", shift},        {"shr", shift},      {"shf", funnel},
+    {"popc", count_bits},  {"clz", count_bits}, {"brev", count_bits},
+    {"bfind", count_bits}, {"bfe", field},      {"bfi", field},
+    {"bmsk", mask_of},     {"szext", mask_of},  {"fns", nth},
+    {"prmt", permutation}, {"selp", selection}, {"slct", selection},
 };
 
 static void evaluate(const struct opcode *op, const uint64_t in[4], unsigned carry, struct expected *want) {

@@ -23,8 +23,9 @@ static void conversion_read(const struct opcode *op, struct conversion *c) {
         int mode;
         bool integral;
     } roundings[] = {
-        {"rn", FE_TONEAREST, false}, {"rz", FE_TOWARDZERO, false}, {"rm", FE_DOWNWARD, false}, {"rp", FE_UPWARD, false},
-        {"rni", FE_TONEAREST, true}, {"rzi", FE_TOWARDZERO, true}, {"rmi", FE_DOWNWARD, true}, {"rpi", FE_UPWARD, true},
+        {"rn", FE_TONEAREST, false}, {"rz", FE_TOWARDZERO, false}, {"rm", FE_DOWNWARD, false},
+        {"rp", FE_UPWARD, false},    {"rni", FE_TONEAREST, true},  {"rzi", FE_TOWARDZERO, true},
+        {"rmi", FE_DOWNWARD, true},  {"rpi", FE_UPWARD, true},
     };
     for (size_t i = 0; i < sizeof roundings / sizeof *roundings; i++) {
         if (opcode_has(op, roundings[i].word)) {
@@ -39,8 +40,10 @@ static bool is_real(const char *type) {
 }
 
 static double real_value(const char *type, uint64_t bits) {
-    return strcmp(type, "f16") == 0 ? half_value(bits) : strcmp(type, "bf16") == 0 ? bf16_value(bits)
-           : strcmp(type, "f64") == 0 ? f64_value(bits) : (double)f32_value(bits);
+    return strcmp(type, "f16") == 0    ? half_value(bits)
+           : strcmp(type, "bf16") == 0 ? bf16_value(bits)
+           : strcmp(type, "f64") == 0  ? f64_value(bits)
+                                       : (double)f32_value(bits);
 }
 
 static __int128 integer_value(const char *type, uint64_t bits) {
@@ -56,7 +59,8 @@ static __int128 integer_value(const char *type, uint64_t bits) {
 
 static uint64_t to_integer(const char *type, __int128 v, bool clamp) {
     const unsigned width = type_bits(type);
-    const __int128 most = ((__int128)1 << (width - type_is_signed(type))) - 1, least = type_is_signed(type) ? -most - 1 : 0;
+    const __int128 most = ((__int128)1 << (width - type_is_signed(type))) - 1,
+                   least = type_is_signed(type) ? -most - 1 : 0;
     if (clamp) {
         v = v > most ? most : v < least ? least : v;
     }
@@ -134,7 +138,11 @@ static uint64_t one(const struct conversion *c, uint64_t in, struct expected *wa
             return 0;
         }
         x = integral(x, c->mode);
-        return to_integer(c->to, x > 0x1p100 ? (__int128)1 << 100 : x < -0x1p100 ? -((__int128)1 << 100) : (__int128)x, true);
+        return to_integer(c->to,
+                          x > 0x1p100    ? (__int128)1 << 100
+                          : x < -0x1p100 ? -((__int128)1 << 100)
+                                         : (__int128)x,
+                          true);
     }
     if (c->integral && isfinite(x)) {
         x = integral(x, c->mode);
@@ -159,7 +167,9 @@ static void evaluate(const struct opcode *op, const uint64_t in[4], unsigned car
     }
     want->bits = one(&c, in[0], want);
     /* a narrow integer fills the register that holds it */
-    const unsigned width = type_bits(c.to), holds = op->signature[0] == 'h' ? 16 : op->signature[0] == 'w' ? 32 : 64;
+    const unsigned width = type_bits(c.to), holds = op->signature[0] == 'h'   ? 16
+                                                    : op->signature[0] == 'w' ? 32
+                                                                              : 64;
     if (!is_real(c.to) && width < holds && type_is_signed(c.to) && want->bits >> (width - 1) & 1) {
         want->bits |= ~(uint64_t)0 << width;
         want->bits &= holds == 64 ? UINT64_MAX : ((uint64_t)1 << holds) - 1;

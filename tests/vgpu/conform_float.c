@@ -1,5 +1,5 @@
-/* conform_float: what f32 and f64 arithmetic must give: the host's IEEE arithmetic, an operation at a time, in the
- * rounding mode that the instruction names. This file is compiled without contraction. */
+/* conform_float: what f32 and f64 arithmetic must give: the host's IEEE arithmetic, an operation at a time,
+ * in the rounding mode that the instruction names. This file is compiled without contraction. */
 #include <fenv.h>
 #include <math.h>
 #include <string.h>
@@ -54,7 +54,8 @@ static uint64_t one_f32(const struct opcode *op, uint64_t x, uint64_t y, uint64_
     return isnan(r) ? NAN_F32 : f32_bits(r);
 }
 
-static void evaluate_arithmetic(const struct opcode *op, const uint64_t in[4], unsigned carry, struct expected *want) {
+static void evaluate_arithmetic(const struct opcode *op, const uint64_t in[4], unsigned carry,
+                                struct expected *want) {
     (void)carry;
     const char *type = opcode_type(op);
     if (strcmp(type, "f32x2") == 0) {
@@ -70,7 +71,8 @@ static void evaluate_arithmetic(const struct opcode *op, const uint64_t in[4], u
 }
 
 /* add, sub, fma of f32 with operands of f16 or bf16: these are widened, which is exact. */
-static void evaluate_mixed(const struct opcode *op, const uint64_t in[4], unsigned carry, struct expected *want) {
+static void evaluate_mixed(const struct opcode *op, const uint64_t in[4], unsigned carry,
+                           struct expected *want) {
     (void)carry;
     const bool bf16 = strcmp(opcode_type(op), "bf16") == 0;
     uint64_t wide[3];
@@ -92,7 +94,8 @@ static double extreme(const struct opcode *op, double a, double b) {
     return (a < b) == least ? a : b;
 }
 
-static void evaluate_extreme(const struct opcode *op, const uint64_t in[4], unsigned carry, struct expected *want) {
+static void evaluate_extreme(const struct opcode *op, const uint64_t in[4], unsigned carry,
+                             struct expected *want) {
     (void)carry;
     if (strcmp(opcode_type(op), "f64") == 0) {
         const double r = extreme(op, f64_value(in[0]), f64_value(in[1]));
@@ -118,7 +121,8 @@ static void evaluate_extreme(const struct opcode *op, const uint64_t in[4], unsi
 }
 
 /* On bits: nothing is rounded. */
-static void evaluate_sign(const struct opcode *op, const uint64_t in[4], unsigned carry, struct expected *want) {
+static void evaluate_sign(const struct opcode *op, const uint64_t in[4], unsigned carry,
+                          struct expected *want) {
     (void)carry;
     const unsigned width = type_bits(opcode_type(op));
     const uint64_t top = (uint64_t)1 << (width - 1);
@@ -128,12 +132,16 @@ static void evaluate_sign(const struct opcode *op, const uint64_t in[4], unsigne
     }
     const double value = width == 64 ? f64_value(a) : (double)f32_value(a);
     want->kind[0] = isnan(value) && !named(op, "copysign") ? EXPECT_NAN : EXPECT_BITS;
-    want->bits = named(op, "copysign") ? (in[0] & top) | (in[1] & (top - 1)) : named(op, "abs") ? a & (top - 1) : a ^ top;
+    want->bits = named(op, "copysign") ? (in[0] & top) | (in[1] & (top - 1))
+                 : named(op, "abs")    ? a & (top - 1)
+                                       : a ^ top;
 }
 
-static void evaluate_test(const struct opcode *op, const uint64_t in[4], unsigned carry, struct expected *want) {
+static void evaluate_test(const struct opcode *op, const uint64_t in[4], unsigned carry,
+                          struct expected *want) {
     (void)carry;
-    const int class = strcmp(opcode_type(op), "f64") == 0 ? fpclassify(f64_value(in[0])) : fpclassify(f32_value(in[0]));
+    const int class =
+        strcmp(opcode_type(op), "f64") == 0 ? fpclassify(f64_value(in[0])) : fpclassify(f32_value(in[0]));
     want->bits = opcode_has(op, "finite")       ? class != FP_NAN && class != FP_INFINITE
                  : opcode_has(op, "infinite")   ? class == FP_INFINITE
                  : opcode_has(op, "number")     ? class != FP_NAN
@@ -147,17 +155,18 @@ evaluate_fn *family_float(const struct opcode *op) {
         const char *name;
         evaluate_fn *evaluate;
     } operations[] = {
-        {"add", evaluate_arithmetic}, {"sub", evaluate_arithmetic},  {"mul", evaluate_arithmetic},
-        {"div", evaluate_arithmetic}, {"rcp", evaluate_arithmetic},  {"sqrt", evaluate_arithmetic},
-        {"fma", evaluate_arithmetic}, {"mad", evaluate_arithmetic},  {"min", evaluate_extreme},
-        {"max", evaluate_extreme},    {"abs", evaluate_sign},        {"neg", evaluate_sign},
+        {"add", evaluate_arithmetic}, {"sub", evaluate_arithmetic}, {"mul", evaluate_arithmetic},
+        {"div", evaluate_arithmetic}, {"rcp", evaluate_arithmetic}, {"sqrt", evaluate_arithmetic},
+        {"fma", evaluate_arithmetic}, {"mad", evaluate_arithmetic}, {"min", evaluate_extreme},
+        {"max", evaluate_extreme},    {"abs", evaluate_sign},       {"neg", evaluate_sign},
         {"copysign", evaluate_sign},  {"testp", evaluate_test},
     };
     const char *type = opcode_type(op);
     if (opcode_has(op, "approx") || opcode_has(op, "full")) {
         return NULL;
     }
-    if (opcode_has(op, "f32") && (strcmp(type, "f16") == 0 || strcmp(type, "bf16") == 0) && !named(op, "cvt")) {
+    if (opcode_has(op, "f32") && (strcmp(type, "f16") == 0 || strcmp(type, "bf16") == 0) &&
+        !named(op, "cvt")) {
         return evaluate_mixed;
     }
     if (strcmp(type, "f32") != 0 && strcmp(type, "f64") != 0 && strcmp(type, "f32x2") != 0) {

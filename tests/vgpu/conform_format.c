@@ -10,7 +10,8 @@
 void opcode_split(struct opcode *op, const char *text, const char *signature) {
     *op = (struct opcode){.signature = signature};
     snprintf(op->text, sizeof op->text, "%s", text);
-    snprintf(op->storage, sizeof op->storage, "%s", text);
+    op->text[strcspn(op->text, "#")] = 0; /* "#3": the opcode's form with three sources */
+    snprintf(op->storage, sizeof op->storage, "%s", op->text);
     for (char *at = op->storage; at && op->count < CONFORM_WORDS;) {
         op->word[op->count++] = at;
         at = strchr(at, '.');
@@ -33,9 +34,9 @@ static const struct {
     const char *name;
     uint8_t bits, is_signed;
 } types[] = {
-    {"u8", 8, 0},    {"s8", 8, 1},     {"b16", 16, 0},    {"u16", 16, 0},  {"s16", 16, 1},   {"f16", 16, 0},
-    {"bf16", 16, 0}, {"b32", 32, 0},   {"u32", 32, 0},    {"s32", 32, 1},  {"f32", 32, 0},   {"tf32", 32, 0},
-    {"b64", 64, 0},  {"u64", 64, 0},   {"s64", 64, 1},    {"f64", 64, 0},  {"u16x2", 32, 0}, {"s16x2", 32, 1},
+    {"u8", 8, 0},     {"s8", 8, 1},      {"b16", 16, 0},   {"u16", 16, 0}, {"s16", 16, 1},   {"f16", 16, 0},
+    {"bf16", 16, 0},  {"b32", 32, 0},    {"u32", 32, 0},   {"s32", 32, 1}, {"f32", 32, 0},   {"tf32", 32, 0},
+    {"b64", 64, 0},   {"u64", 64, 0},    {"s64", 64, 1},   {"f64", 64, 0}, {"u16x2", 32, 0}, {"s16x2", 32, 1},
     {"f16x2", 32, 0}, {"bf16x2", 32, 0}, {"f32x2", 64, 0}, {"pred", 1, 0},
 };
 
@@ -72,7 +73,10 @@ unsigned opcode_sources(const struct opcode *op) {
 }
 
 int opcode_rounding(const struct opcode *op) {
-    return opcode_has(op, "rz") ? FE_TOWARDZERO : opcode_has(op, "rm") ? FE_DOWNWARD : opcode_has(op, "rp") ? FE_UPWARD : FE_TONEAREST;
+    return opcode_has(op, "rz")   ? FE_TOWARDZERO
+           : opcode_has(op, "rm") ? FE_DOWNWARD
+           : opcode_has(op, "rp") ? FE_UPWARD
+                                  : FE_TONEAREST;
 }
 
 /* ---- formats ---- */
@@ -146,7 +150,8 @@ uint64_t narrow_to(double x, int exponent_bits, int fraction_bits, int mode) {
     const double rounded = ldexp(fabs(steps), scale);
     const double limit = ldexp(2 - ldexp(1, -fraction_bits), bias);
     if (rounded > limit) {
-        const bool away = mode == FE_TONEAREST || (mode == FE_UPWARD && x > 0) || (mode == FE_DOWNWARD && x < 0);
+        const bool away =
+            mode == FE_TONEAREST || (mode == FE_UPWARD && x > 0) || (mode == FE_DOWNWARD && x < 0);
         return sign | (away ? infinity : infinity - 1);
     }
     if (rounded < ldexp(1, 1 - bias)) {
@@ -160,21 +165,22 @@ uint64_t narrow_to(double x, int exponent_bits, int fraction_bits, int mode) {
 /* ---- operands ---- */
 
 #define SPECIALS(name, ...) static const uint64_t name[] = {__VA_ARGS__}
-SPECIALS(specials_half, 0, 0x8000, 1, 0x8001, 0x03ff, 0x0400, 0x8400, 0x3c00, 0xbc00, 0x3bff, 0x3c01, 0x3800, 0x7bff,
-         0xfbff, 0x7c00, 0xfc00, 0x7e01, 0xfe00, 0x7c01, 0x5bff, 0x1400, 0x4248);
-SPECIALS(specials_bf16, 0, 0x8000, 1, 0x8001, 0x007f, 0x0080, 0x8080, 0x3f80, 0xbf80, 0x3f7f, 0x3f81, 0x3f00, 0x7f7f,
-         0xff7f, 0x7f80, 0xff80, 0x7fc1, 0xffc0, 0x7f81, 0x4b00, 0x1f80, 0x4049);
-SPECIALS(specials_f32, 0, 0x80000000, 1, 0x80000001, 0x007fffff, 0x807fffff, 0x00800000, 0x80800000, 0x3f800000, 0xbf800000,
-         0x3f7fffff, 0x3f800001, 0x3f000000, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000, 0x7fc00001, 0xffc12345,
-         0x7f800001, 0x4b800000, 0x1f800000, 0x40490fdb, 0xc0490fdb, 0x7e800001, 0x42fe0000, 0xc3150000);
+SPECIALS(specials_half, 0, 0x8000, 1, 0x8001, 0x03ff, 0x0400, 0x8400, 0x3c00, 0xbc00, 0x3bff, 0x3c01, 0x3800,
+         0x7bff, 0xfbff, 0x7c00, 0xfc00, 0x7e01, 0xfe00, 0x7c01, 0x5bff, 0x1400, 0x4248);
+SPECIALS(specials_bf16, 0, 0x8000, 1, 0x8001, 0x007f, 0x0080, 0x8080, 0x3f80, 0xbf80, 0x3f7f, 0x3f81, 0x3f00,
+         0x7f7f, 0xff7f, 0x7f80, 0xff80, 0x7fc1, 0xffc0, 0x7f81, 0x4b00, 0x1f80, 0x4049);
+SPECIALS(specials_f32, 0, 0x80000000, 1, 0x80000001, 0x007fffff, 0x807fffff, 0x00800000, 0x80800000,
+         0x3f800000, 0xbf800000, 0x3f7fffff, 0x3f800001, 0x3f000000, 0x7f7fffff, 0xff7fffff, 0x7f800000,
+         0xff800000, 0x7fc00001, 0xffc12345, 0x7f800001, 0x4b800000, 0x1f800000, 0x40490fdb, 0xc0490fdb,
+         0x7e800001, 0x42fe0000, 0xc3150000);
 SPECIALS(specials_f64, 0, 0x8000000000000000, 1, 0x8000000000000001, 0x000fffffffffffff, 0x0010000000000000,
          0x3ff0000000000000, 0xbff0000000000000, 0x3fefffffffffffff, 0x3ff0000000000001, 0x3fe0000000000000,
          0x7fefffffffffffff, 0xffefffffffffffff, 0x7ff0000000000000, 0xfff0000000000000, 0x7ff8000000000001,
          0xfff8000000012345, 0x7ff0000000000001, 0x41e0000000000000, 0xc1e0000000200000, 0x43e0000000000000,
          0x400921fb54442d18, 0x36a0000000000000, 0x47efffffe0000000, 0x47effffff0000000);
-SPECIALS(specials_integer, 0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 0x7fff, 0x8000, 0xffff,
-         0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000,
-         0xfffffffffffffffe, 0xffffffffffffffff, 0x5555555555555555, 0x0123456789abcdef);
+SPECIALS(specials_integer, 0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 255, 256, 0x7fff,
+         0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff,
+         0x8000000000000000, 0xfffffffffffffffe, 0xffffffffffffffff, 0x5555555555555555, 0x0123456789abcdef);
 
 static bool is(const char *a, const char *b) {
     return strcmp(a, b) == 0;

@@ -1,6 +1,6 @@
-/* conform_half: what f16 and bf16 arithmetic must give. A double holds products, and nearly every sum; where one is
- * not exact it is rounded to zero with a sticky last bit, as the host's inexact flag tells, and rounding to the
- * format is right in any case. */
+/* conform_half: what f16 and bf16 arithmetic must give. A double holds products, and nearly every sum; where
+ * one is not exact it is rounded to zero with a sticky last bit, as the host's inexact flag tells, and
+ * rounding to the format is right in any case. */
 #include <fenv.h>
 #include <math.h>
 #include <string.h>
@@ -84,7 +84,8 @@ static void evaluate(const struct opcode *op, const uint64_t in[4], unsigned car
     (void)carry;
     const unsigned parts = type_bits(opcode_type(op)) / 16;
     for (unsigned k = 0; k < parts; k++) {
-        const uint64_t part[3] = {in[0] >> 16 * k & 0xffff, in[1] >> 16 * k & 0xffff, in[2] >> 16 * k & 0xffff};
+        const uint64_t part[3] = {in[0] >> 16 * k & 0xffff, in[1] >> 16 * k & 0xffff,
+                                  in[2] >> 16 * k & 0xffff};
         bool any_nan = false;
         const uint64_t bits = named(op, "min") || named(op, "max")   ? extreme(op, part)
                               : named(op, "abs") || named(op, "neg") ? sign(op, part, &any_nan)

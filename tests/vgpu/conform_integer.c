@@ -66,7 +66,8 @@ static wide extreme(const struct arithmetic *x, wide a, wide b) {
     return has(x, "relu") && r < 0 ? 0 : r;
 }
 
-static void evaluate_pairs(const struct opcode *op, const uint64_t in[4], unsigned carry, struct expected *want) {
+static void evaluate_pairs(const struct opcode *op, const uint64_t in[4], unsigned carry,
+                           struct expected *want) {
     (void)carry;
     const bool is_signed = type_is_signed(opcode_type(op));
     struct arithmetic x = {.op = op};
@@ -153,8 +154,9 @@ static void evaluate(const struct opcode *op, const uint64_t in[4], unsigned car
 }
 
 evaluate_fn *family_integer(const struct opcode *op) {
-    static const char *const names[] = {"add", "sub", "mul", "mad", "mul24", "mad24", "sad", "div", "rem", "abs", "neg",
-                                        "min", "max", "addc", "subc", "madc", "dp4a", "dp2a", "vabsdiff4"};
+    static const char *const names[] = {"add",  "sub",  "mul",  "mad",  "mul24",    "mad24", "sad",
+                                        "div",  "rem",  "abs",  "neg",  "min",      "max",   "addc",
+                                        "subc", "madc", "dp4a", "dp2a", "vabsdiff4"};
     const char *type = opcode_type(op);
     if (*type != 'u' && *type != 's') {
         return NULL;

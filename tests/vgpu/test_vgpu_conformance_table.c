@@ -1,5 +1,5 @@
-/* Every row of the tables of instructions, each opcode that its pattern stands for, against an evaluation in C. An
- * opcode without one fails. */
+/* Every row of the tables of instructions, each opcode that its pattern stands for, against an evaluation in
+ * C. An opcode without one fails. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,8 +10,8 @@
 
 typedef evaluate_fn *family_fn(const struct opcode *op);
 
-static family_fn *const families[] = {family_integer, family_bits, family_float, family_half, family_approximate,
-                                      family_convert};
+static family_fn *const families[] = {family_integer, family_bits,        family_float,
+                                      family_half,    family_approximate, family_convert};
 enum { FAMILIES = sizeof families / sizeof *families };
 
 static void check(void *context, const char *name, const struct op_row *row) {
@@ -39,8 +39,8 @@ static void count(void *context, const char *name, const struct op_row *row) {
 Test(table, every_opcode_has_an_evaluation) {
     unsigned counts[FAMILIES] = {0};
     op_visit(count, counts);
-    printf("opcodes: %u integer, %u bits, %u float, %u half, %u approximate, %u conversions\n", counts[0], counts[1],
-           counts[2], counts[3], counts[4], counts[5]);
+    printf("opcodes: %u integer, %u bits, %u float, %u half, %u approximate, %u conversions\n", counts[0],
+           counts[1], counts[2], counts[3], counts[4], counts[5]);
 }
 
 #define FAMILY(name)                                                                                         \
