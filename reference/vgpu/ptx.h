@@ -111,7 +111,8 @@ struct ptx_function {
 
 struct ptx_scope {
     struct ptx_scope *outer;
-    struct ptx_symbol *buckets[64];
+    struct ptx_symbol **buckets; /* by the name's hash; more of them as symbols are added */
+    uint32_t bucket_count, symbol_count;
 };
 
 struct ptx_file {
@@ -189,6 +190,8 @@ bool ptx_accept(struct ptx_parser *p, char c);
 void ptx_expect(struct ptx_parser *p, char c);
 int64_t ptx_integer(struct ptx_parser *p);
 struct ptx_symbol *ptx_declare(struct ptx_parser *p, const char *name, enum ptx_symbol_kind kind);
+/* Adds a symbol that is in no scope. */
+void ptx_scope_add(struct ptx_parser *p, struct ptx_scope *scope, struct ptx_symbol *symbol);
 void ptx_parse_body(struct ptx_parser *p);
 void ptx_parse_operand(struct ptx_parser *p, struct ptx_operand *operand);
 struct ptx_symbol *ptx_parse_variable(struct ptx_parser *p, enum ptx_space space, bool external);

@@ -360,7 +360,7 @@ static bool parse_directive(struct ptx_parser *p) {
 }
 
 static void check_labels(struct ptx_parser *p, const struct ptx_scope *scope) {
-    for (unsigned i = 0; i < 64; i++) {
+    for (uint32_t i = 0; i < scope->bucket_count; i++) {
         for (const struct ptx_symbol *s = scope->buckets[i]; s; s = s->next) {
             if (s->kind == PTX_SYM_LABEL && !s->defined) {
                 char what[120];
@@ -375,14 +375,13 @@ static void check_labels(struct ptx_parser *p, const struct ptx_scope *scope) {
 /* Labels that were used in an inner scope before they are defined in an outer one are adopted by the latter.
  */
 static void adopt_labels(struct ptx_parser *p, struct ptx_scope *inner) {
-    for (unsigned i = 0; i < 64; i++) {
+    for (uint32_t i = 0; i < inner->bucket_count; i++) {
         struct ptx_symbol **link = &inner->buckets[i];
         while (*link) {
             struct ptx_symbol *s = *link;
             if (s->kind == PTX_SYM_LABEL && !s->defined) {
                 *link = s->next;
-                s->next = inner->outer->buckets[i];
-                inner->outer->buckets[i] = s;
+                ptx_scope_add(p, inner->outer, s);
             } else {
                 link = &s->next;
             }

@@ -26,41 +26,6 @@ struct ptx_type ptx_type_of(const char *name) {
     return (struct ptx_type){0};
 }
 
-static uint32_t hash_name(const char *name) {
-    uint32_t hash = 2166136261u;
-    for (; *name; name++) {
-        hash = (hash ^ (unsigned char)*name) * 16777619u;
-    }
-    return hash % 64;
-}
-
-struct ptx_symbol *ptx_lookup(struct ptx_scope *scope, const char *name) {
-    const uint32_t bucket = hash_name(name);
-    for (; scope; scope = scope->outer) {
-        for (struct ptx_symbol *s = scope->buckets[bucket]; s; s = s->next) {
-            if (strcmp(s->name, name) == 0) {
-                return s;
-            }
-        }
-    }
-    return NULL;
-}
-
-struct ptx_symbol *ptx_declare(struct ptx_parser *p, const char *name, enum ptx_symbol_kind kind) {
-    struct ptx_scope inner = *p->scope;
-    inner.outer = NULL;
-    if (ptx_lookup(&inner, name)) {
-        ptx_fail(p, "a name is declared twice");
-    }
-    struct ptx_symbol *symbol = ptx_alloc(p, sizeof *symbol);
-    symbol->name = name;
-    symbol->kind = kind;
-    const uint32_t bucket = hash_name(name);
-    symbol->next = p->scope->buckets[bucket];
-    p->scope->buckets[bucket] = symbol;
-    return symbol;
-}
-
 void ptx_push(struct ptx_parser *p, void *array_pointer, uint32_t *count, uint32_t *capacity, size_t bytes) {
     void **array = array_pointer;
     if (*count == *capacity) {
