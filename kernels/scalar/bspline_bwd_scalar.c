@@ -1,4 +1,4 @@
-/* bspline_bwd_scalar: one element at a time, gradients of coefficients by bins of its interval.
+/* bspline_bwd_scalar: one element at a time, moments by half interval in bins.
    The plain loop, for any CPU. Loses to the vector variants wherever those run. */
 #include "simd/bspline_bwd.h"
 #include "variant.h"
@@ -6,20 +6,18 @@
 enum { THREADS, BLOCK };
 
 static size_t scratch(const struct problem *p, const struct point *pt, int threads) {
-    return bspline_bwd_scratch(p, pt->value[BLOCK], threads);
+    return bspline_bwd_scratch(p, pt->value[BLOCK], threads, SUMS_BINS, LOOKUP_ROWS);
 }
 
 static void work(const struct problem *p, const struct call *call, const void *plan, int64_t block,
                  int thread) {
-    bspline_bwd_any(p, call, plan, block, thread, LOOKUP_GATHER);
+    bspline_bwd_any(p, call, plan, block, thread, LOOKUP_ROWS, SUMS_BINS);
 }
 
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    const struct bspline_bwd plan =
-        bspline_bwd_plan(p, pt->value[BLOCK], STORE_PLAIN, 0, call->threads, call->scratch);
-    bspline_bwd_tables(p, call, &plan);
-    team_blocks(p, call, &plan, plan.blocks, work);
-    bspline_bwd_finish(p, call, &plan);
+    const struct bspline_bwd plan = bspline_bwd_plan(p, pt->value[BLOCK], STORE_PLAIN, 0, call->threads,
+                                                     SUMS_BINS, LOOKUP_ROWS, call->scratch);
+    bspline_bwd_run(p, call, &plan, work);
 }
 
 VARIANT(bspline_bwd_scalar, .op = BSPLINE_BWD, .dtypes = F32 | F16 | BF16,

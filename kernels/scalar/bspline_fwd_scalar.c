@@ -1,4 +1,4 @@
-/* bspline_fwd_scalar: one element at a time, the order + 1 local bases times their coefficients.
+/* bspline_fwd_scalar: one element at a time, the polynomial around the nearest knot by Horner's rule.
    The plain loop, for any CPU. Loses to the vector variants wherever those run. */
 #include "simd/bspline_fwd.h"
 #include "variant.h"
@@ -6,16 +6,16 @@
 static size_t scratch(const struct problem *p, const struct point *pt, int threads) {
     (void)pt;
     (void)threads;
-    return bspline_fwd_scratch(p, FORM_LOCAL);
+    return bspline_fwd_scratch(p, LOOKUP_ROWS);
 }
 
 static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
     (void)pt;
-    bspline_fwd_part(p, call, s, FORM_LOCAL, LOOKUP_GATHER, STORE_PLAIN, 0);
+    bspline_fwd_part(p, call, s, LOOKUP_ROWS, STORE_PLAIN, 0);
 }
 
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    bspline_fwd_tables(p, call, FORM_LOCAL);
+    bspline_fwd_tables(p, call, LOOKUP_ROWS);
     team_split(p, pt, call, problem_elements(p), 64, part);
 }
 

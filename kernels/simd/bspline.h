@@ -1,8 +1,9 @@
-/* B-splines on uniform knots: where x lies, the local bases there, and a group's coefficients in reach of
- * vectors. */
+/* B-splines on uniform knots: where x lies, the local bases there, and a group's polynomials in reach of
+   vectors. */
 #ifndef KATUNE_BSPLINE_H
 #define KATUNE_BSPLINE_H
 
+#include "lookup.h"
 #include "variant.h"
 #include "vec.h"
 
@@ -14,30 +15,33 @@
    the interval's left end would know only to 2^-24 of the interval. */
 struct spline_grid {
     float inverse_h, h, h_rest, r, r_rest, offset; /* offset: r / h */
-    float j_first, j_last;                         /* the knots that x is referred to */
-    float origin;                        /* the index of knot J = 0 among the grid's knots, lo being 0 */
-    float x_first, x_last;               /* x is clamped to these before it is located */
-    float interval_first, interval_last; /* intervals that x may be said to lie in */
-    int order, grid;
-    enum boundary boundary;
+    float magic;           /* 2^23, plus what makes J count from the first knot: the sum's low bits are it */
+    float x_first, x_last; /* x is clamped to these before it is located */
+    float knot_last;       /* the last knot, counted from the first */
 };
+
+/* Knots on either side of the grid that bases reach out to. */
+static inline int spline_beyond(const struct problem *p) {
+    return p->boundary == TAPER ? p->order : 0;
+}
+
+static inline int spline_knots(const struct problem *p) {
+    return p->grid + 2 * spline_beyond(p) + 1;
+}
 
 static inline struct spline_grid spline_grid_of(const struct problem *p) {
     const double lo = (double)p->lo, hi = (double)p->hi, h = (hi - lo) / p->grid;
     const double origin = nearbyint(-lo / h), r = lo + origin * h;
-    struct spline_grid s = {.order = p->order, .grid = p->grid, .boundary = p->boundary};
+    struct spline_grid s;
     s.h = (float)h, s.h_rest = (float)(h - (double)s.h);
     s.r = (float)r, s.r_rest = (float)(r - (double)s.r);
     s.inverse_h = (float)(1 / h), s.offset = (float)(r / h);
-    s.origin = (float)origin;
-    /* A taper has `order` knots beyond the grid, and beyond the last of them x stops, where every basis is 0.
-     */
-    const int beyond = p->boundary == TAPER ? p->order : 0;
-    s.j_first = (float)(-beyond - origin), s.j_last = (float)(p->grid + beyond - origin);
-    const int zero = beyond ? beyond + 1 : 0;
-    s.interval_first = (float)-zero, s.interval_last = (float)(p->grid - 1 + zero);
-    s.x_first = beyond ? (float)(lo - (beyond + 0.25) * h) : p->lo;
-    s.x_last = beyond ? (float)(hi + (beyond + 0.25) * h) : p->hi;
+    const int beyond = spline_beyond(p);
+    s.magic = (float)(0x1p23 + beyond + origin);
+    s.knot_last = (float)(spline_knots(p) - 1);
+    /* Beyond the last knot of a taper x stops, where every basis is 0. */
+    s.x_first = beyond ? (float)(lo - (beyond + 0.125) * h) : p->lo;
+    s.x_last = beyond ? (float)(hi + (beyond + 0.125) * h) : p->hi;
     return s;
 }
 
@@ -46,119 +50,177 @@ INLINE vf spline_clamp(const struct spline_grid *s, vf x) {
     return vf_min(vf_set(s->x_last), vf_max(vf_set(s->x_first), x));
 }
 
-/* The nearest knot J, and the signed distance to it over h. NaN is referred to the first knot. */
+/* The knot nearest to clamped x, and the signed distance to it over h. */
 struct vknot {
-    vf j, v;
+    vi bits; /* the knot, counted from the first, in the low bits */
+    vf knot; /* the same as a number, rather than 2^23 more; NaN and rounding at the ends are kept inside */
+    vf v;
 };
 
 INLINE struct vknot spline_nearest(const struct spline_grid *s, vf x) {
     struct vknot k;
-    const vf f = vf_fma(x, vf_set(s->inverse_h), vf_set(-s->offset));
-    k.j = vf_min(vf_max(vf_round(f), vf_set(s->j_first)), vf_set(s->j_last));
+    const vf sum = vf_fma(x, vf_set(s->inverse_h), vf_set(-s->offset)) + vf_set(s->magic);
+    const vf j = sum - vf_set(s->magic);
+    k.bits = vf_bits(sum);
+    k.knot = vf_min(vf_max(sum - vf_set(0x1p23f), vf_set(0)), vf_set(s->knot_last));
 #if defined __FMA__
-    const vf coarse = vf_fnma(k.j, vf_set(s->h), x) - vf_set(s->r);
-    k.v = (coarse - vf_fma(k.j, vf_set(s->h_rest), vf_set(s->r_rest))) * vf_set(s->inverse_h);
+    const vf coarse = vf_fnma(j, vf_set(s->h), x) - vf_set(s->r);
+    k.v = (coarse - vf_fma(j, vf_set(s->h_rest), vf_set(s->r_rest))) * vf_set(s->inverse_h);
 #else
-    const double knot = ((double)s->r + (double)s->r_rest) + (double)k.j * ((double)s->h + (double)s->h_rest);
+    const double knot = ((double)s->r + (double)s->r_rest) + (double)j * ((double)s->h + (double)s->h_rest);
     k.v = (float)(((double)x - knot) * (double)s->inverse_h);
 #endif
     return k;
 }
 
-/* The interval that clamped x lies in (a whole number, 0 for [lo, lo + h)), and the distances to its ends
-   over h, each of full relative accuracy. x = hi is the end of the last interval. */
-struct vplace {
-    vf interval, u, w; /* u + w = 1 */
+/* Half intervals: entry 2 J is the half above knot J, entry 2 J + 1 the half below. */
+INLINE vi spline_half(const struct vknot *k) {
+    return vf_to_vi(vf_fma(k->knot, vf_set(2), vf_select(vf_lt(k->v, vf_set(0)), vf_set(1), vf_set(0))));
+}
+
+/* The interval of a half, lo being in interval 0; beyond a grid that does not taper it is the one inside.
+   Returns whether it lies below the knot. */
+static inline int half_interval(const struct problem *p, int half, int *interval) {
+    const int knot = half / 2 - spline_beyond(p);
+    int below = half % 2;
+    if (p->boundary != TAPER && knot == 0) below = 0;
+    if (p->boundary != TAPER && knot == p->grid) below = 1;
+    *interval = knot - below;
+    return below;
+}
+
+/* A row a basis of an interval. */
+struct spline_basis {
+    double t[ORDER_MAX + 1][ORDER_MAX + 1];
 };
 
-INLINE struct vplace spline_place(const struct spline_grid *s, vf clamped) {
-    const struct vknot k = spline_nearest(s, clamped);
-    const vm left = vf_lt(k.v, vf_set(0));
-    const vf one = vf_set(1), zero = vf_set(0);
-    const vf found = k.j + vf_set(s->origin) - vf_select(left, one, zero);
-    struct vplace at;
-    at.interval = vf_max(vf_min(found, vf_set(s->interval_last)), vf_set(s->interval_first));
-    const vf over = found - at.interval; /* 1 at hi, -1 where rounding falls below lo, else 0 */
-    at.u = vf_select(left, one + k.v, k.v) + over;
-    at.w = vf_select(left, -k.v, one - k.v) - over;
-    return at;
-}
-
-/* The order + 1 bases that live on the interval. */
-INLINE void spline_bases(int order, vf u, vf w, vf b[ORDER_MAX + 1]) {
-    if (order == 3) {
-        const vf sixth = vf_set(1.0f / 6), u2 = u * u, w2 = w * w;
-        b[0] = w2 * w * sixth;
-        b[3] = u2 * u * sixth;
-        b[1] = vf_fma(u2, vf_fma(u, vf_set(0.5f), vf_set(-1)), vf_set(2.0f / 3));
-        b[2] = vf_fma(w2, vf_fma(w, vf_set(0.5f), vf_set(-1)), vf_set(2.0f / 3));
-        return;
-    }
-    /* Cox-de Boor, every term positive */
-    b[0] = vf_set(1);
+/* The bases' Taylor coefficients at an end of an interval: t[i][q] = B_i^(q)(u) / q!, u = 0 or 1. */
+static inline struct spline_basis taylor_basis(int order, int at_end) {
+    struct spline_basis basis = {{{0}}};
+    double(*const t)[ORDER_MAX + 1] = basis.t;
+    t[0][0] = 1;
+    const double u = at_end, w = 1 - u;
     for (int d = 1; d <= order; d++) {
-        vf saved = vf_set(0);
+        double saved[ORDER_MAX + 1] = {0};
         for (int i = 0; i < d; i++) {
-            const vf part = b[i] * vf_set(1.0f / (float)d);
-            b[i] = vf_fma(w + vf_set((float)i), part, saved);
-            saved = (u + vf_set((float)(d - 1 - i))) * part;
+            double part[ORDER_MAX + 1];
+            for (int q = 0; q <= order; q++) part[q] = t[i][q] / d;
+            for (int q = 0; q <= order; q++) { /* (w + i) falls and (u + d - 1 - i) rises by 1 a unit of u */
+                const double before = q ? part[q - 1] : 0;
+                t[i][q] = saved[q] + (w + i) * part[q] - before;
+                saved[q] = (u + d - 1 - i) * part[q] + before;
+            }
         }
-        b[d] = saved;
+        memcpy(t[d], saved, sizeof saved);
+    }
+    return basis;
+}
+
+/* The bases' slopes by u at an end of an interval, B_i' = B_(i-1),(k-1) - B_i,(k-1): where two are the same
+   their difference is 0 exactly, which a distance beyond the end may multiply by any amount. */
+static inline void end_slopes(int order, int at_end, double slope[ORDER_MAX + 1]) {
+    const struct spline_basis lower = taylor_basis(order - 1, at_end);
+    for (int i = 0; i <= order; i++)
+        slope[i] = (i > 0 ? lower.t[i - 1][0] : 0) - (i < order ? lower.t[i][0] : 0);
+}
+
+/* The spline's polynomial on a half interval, in powers of the distance to the knot over h. */
+static inline void half_polynomial(const struct problem *p, const struct spline_basis basis[2],
+                                   const float *coef, int half, double out[ORDER_MAX + 1]) {
+    int interval;
+    const int below = half_interval(p, half, &interval);
+    for (int q = 0; q <= ORDER_MAX; q++) out[q] = 0;
+    for (int i = 0; i <= p->order; i++) {
+        const int m = interval + i;
+        if (m < 0 || m >= coef_count(p)) continue;
+        for (int q = 0; q <= p->order; q++) out[q] += (double)coef[m] * basis[below].t[i][q];
     }
 }
 
-/* Their derivatives by u: B_i' = B_(i-1),(k-1) - B_i,(k-1). */
-INLINE void spline_slopes(int order, vf u, vf w, vf d[ORDER_MAX + 1]) {
-    if (order == 3) {
-        const vf half = vf_set(0.5f);
-        d[0] = -(w * w * half);
-        d[3] = u * u * half;
-        d[1] = u * vf_fma(u, vf_set(1.5f), vf_set(-2));
-        d[2] = -(w * vf_fma(w, vf_set(1.5f), vf_set(-2)));
-        return;
-    }
-    spline_bases(order - 1, u, w, d);
-    d[order] = d[order - 1];
-    for (int i = order - 1; i >= 1; i--) d[i] = d[i - 1] - d[i];
-    d[0] = -d[0];
+/* A group's polynomials: wspline S(x) for the forward operation, wspline dS/dx for the backward one.
+
+   A spline of degree k is k - 1 times differentiable at its knots: the polynomials below and above differ in
+   the last coefficient only. LOOKUP_ONE and LOOKUP_TWO have a table by knots for every coefficient and a
+   second one, below, for the last. LOOKUP_ROWS has the whole polynomial of every half interval side by side.
+ */
+struct spline_tables {
+    enum lookup_kind kind;
+    int slope;     /* whether of dS/dx */
+    int degree;    /* of the polynomials */
+    int quads;     /* QUADs of a row */
+    int64_t group; /* floats of a group */
+};
+
+static inline struct spline_tables spline_tables_of(const struct problem *p, int slope,
+                                                    enum lookup_kind kind) {
+    struct spline_tables t = {.kind = kind, .slope = slope, .degree = p->order - slope};
+    t.quads = (t.degree + QUAD) / QUAD;
+    t.group =
+        kind == LOOKUP_ROWS ? 2 * spline_knots(p) * t.quads * QUAD : lookup_entries(kind) * (t.degree + 2);
+    return t;
 }
 
-/* A group's coefficients where an interval finds them: entry m + order + 1 is c_m, and c_m is 0 below 0 and
-   above grid + order - 1, down to the interval before the first knot and up to the one after the last. */
-enum { SPLINE_TABLE_MAX = GRID_MAX + 3 * ORDER_MAX + 2 };
-
-static inline int spline_table_count(const struct problem *p) {
-    return p->grid + 3 * p->order + 2;
+static inline size_t spline_tables_bytes(const struct problem *p, const struct spline_tables *t) {
+    return (size_t)p->groups * (size_t)t->group * sizeof(float);
 }
 
-static inline void spline_table_fill(const struct problem *p, const struct call *call, int64_t group,
-                                     float *table) {
+static inline void spline_table_fill(const struct problem *p, const struct call *call,
+                                     const struct spline_tables *t, const struct spline_basis basis[2],
+                                     int64_t group, float *table) {
     const float *const coef = (const float *)call->in[T_COEF] + group * coef_count(p);
-    memset(table, 0, (size_t)spline_table_count(p) * sizeof *table);
-    memcpy(table + p->order + 1, coef, (size_t)coef_count(p) * sizeof *table);
+    const double h = ((double)p->hi - (double)p->lo) / p->grid;
+    const double scale = (double)((const float *)call->in[T_WSPLINE])[group] / (t->slope ? h : 1);
+    memset(table, 0, (size_t)t->group * sizeof *table);
+    for (int half = 0; half < 2 * spline_knots(p); half++) {
+        double power[ORDER_MAX + 1];
+        half_polynomial(p, basis, coef, half, power);
+        for (int q = 0; q <= t->degree; q++) {
+            const float value = (float)(scale * (t->slope ? (q + 1) * power[q + 1] : power[q]));
+            if (t->kind == LOOKUP_ROWS)
+                table[half * t->quads * QUAD + q] = value;
+            else if (half % 2 == 0 || q == t->degree)
+                table[(q + half % 2) * lookup_entries(t->kind) + half / 2] = value;
+        }
+    }
 }
 
-/* The spline's slope at an end of the grid, in units of x. */
-static inline float spline_end_slope(const struct problem *p, const struct call *call, int64_t group,
-                                     int at_hi) {
-    const double h = ((double)p->hi - (double)p->lo) / p->grid;
-    const float *const coef =
-        (const float *)call->in[T_COEF] + group * coef_count(p) + (at_hi ? p->grid - 1 : 0);
-    /* bases of degree order - 1 at u = 0 or 1 of an interval */
-    double b[ORDER_MAX + 1] = {1};
-    const double u = at_hi, w = 1 - u;
-    for (int d = 1; d < p->order; d++) {
-        double saved = 0;
-        for (int i = 0; i < d; i++) {
-            const double part = b[i] / d;
-            b[i] = saved + (w + i) * part;
-            saved = (u + d - 1 - i) * part;
-        }
-        b[d] = saved;
+static inline void spline_tables_fill(const struct problem *p, const struct call *call,
+                                      const struct spline_tables *t, float *tables) {
+    const struct spline_basis basis[2] = {taylor_basis(p->order, 0), taylor_basis(p->order, 1)};
+    for (int64_t g = 0; g < p->groups; g++) spline_table_fill(p, call, t, basis, g, tables + g * t->group);
+}
+
+/* A group's polynomials, ready for its segments. */
+struct vspline {
+    struct lookup power[ORDER_MAX + 2];
+    const float *rows;
+};
+
+INLINE struct vspline vspline_load(const float *table, enum lookup_kind kind, int degree) {
+    struct vspline s = {.rows = table};
+    for (int q = 0; kind != LOOKUP_ROWS && q <= degree + 1; q++)
+        s.power[q] = lookup_load(table + q * lookup_entries(kind), kind);
+    return s;
+}
+
+/* The polynomial's value; kind and degree are constants where it matters. */
+INLINE vf vspline_at(const struct vspline *s, const struct vknot *k, enum lookup_kind kind, int degree) {
+    if (kind == LOOKUP_ROWS) {
+        const int quads = (degree + QUAD) / QUAD;
+        int32_t offset[LANES] __attribute__((aligned(64)));
+        vi_store(offset, vi_mul(spline_half(k), vi_set(quads * QUAD)));
+        vf power[2 * QUAD];
+        rows_get(s->rows, offset, power);
+        if (quads == 2) rows_get(s->rows + QUAD, offset, power + QUAD);
+        vf sum = power[degree];
+        for (int q = degree - 1; q >= 0; q--) sum = vf_fma(sum, k->v, power[q]);
+        return sum;
     }
-    double slope = 0;
-    for (int i = 0; i < p->order; i++) slope += ((double)coef[i + 1] - (double)coef[i]) * b[i];
-    return (float)(slope / h);
+    const struct lookup_at at = lookup_at(k->bits);
+    vf sum = vf_select(vf_lt(k->v, vf_set(0)), lookup_get(&s->power[degree + 1], at, kind),
+                       lookup_get(&s->power[degree], at, kind));
+    for (int q = degree - 1; q >= 0; q--) sum = vf_fma(sum, k->v, lookup_get(&s->power[q], at, kind));
+    return sum;
 }
 
 #endif

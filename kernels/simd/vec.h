@@ -115,9 +115,4 @@ INLINE void io_stream2(void *base, int64_t i, enum dtype t, struct vf2 v, struct
     io_stream(base, i + LANES, t, v.b);
 }
 
-/* Where vf_transpose4() puts lane l: the lanes of each 128-bit part together. */
-INLINE int transpose4_at(int l) {
-    return l % 4 * LANES + l / 4 * 4;
-}
-
 #endif

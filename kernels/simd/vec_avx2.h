@@ -97,6 +97,15 @@ INLINE vi vf_to_vi(vf a) {
 INLINE vf vi_to_vf(vi a) {
     return _mm256_cvtepi32_ps(a);
 }
+INLINE vi vf_bits(vf a) {
+    return _mm256_castps_si256(a);
+}
+INLINE vf vf_from_bits(vi a) {
+    return _mm256_castsi256_ps(a);
+}
+INLINE vi vi_shift(vi a, int n) {
+    return _mm256_slli_epi32(a, n);
+} /* to the left */
 INLINE vi vi_set(int32_t a) {
     return _mm256_set1_epi32(a);
 }
@@ -134,13 +143,11 @@ INLINE float vf_sum(vf a) {
     return _mm_cvtss_f32(_mm_add_ss(d, _mm_movehdup_ps(d)));
 }
 
-INLINE void vf_transpose4(float *out, vf a, vf b, vf c, vf d) {
-    const vf ab_low = _mm256_unpacklo_ps(a, b), ab_high = _mm256_unpackhi_ps(a, b);
-    const vf cd_low = _mm256_unpacklo_ps(c, d), cd_high = _mm256_unpackhi_ps(c, d);
-    _mm256_storeu_ps(out, _mm256_shuffle_ps(ab_low, cd_low, 0x44));
-    _mm256_storeu_ps(out + 8, _mm256_shuffle_ps(ab_low, cd_low, 0xee));
-    _mm256_storeu_ps(out + 16, _mm256_shuffle_ps(ab_high, cd_high, 0x44));
-    _mm256_storeu_ps(out + 24, _mm256_shuffle_ps(ab_high, cd_high, 0xee));
+INLINE void vf_transpose4(vf v[4]) {
+    const vf ab_low = _mm256_unpacklo_ps(v[0], v[1]), ab_high = _mm256_unpackhi_ps(v[0], v[1]);
+    const vf cd_low = _mm256_unpacklo_ps(v[2], v[3]), cd_high = _mm256_unpackhi_ps(v[2], v[3]);
+    v[0] = _mm256_shuffle_ps(ab_low, cd_low, 0x44), v[1] = _mm256_shuffle_ps(ab_low, cd_low, 0xee);
+    v[2] = _mm256_shuffle_ps(ab_high, cd_high, 0x44), v[3] = _mm256_shuffle_ps(ab_high, cd_high, 0xee);
 }
 
 INLINE vf bf16_widen(__m128i a) {

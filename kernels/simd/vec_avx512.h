@@ -104,6 +104,15 @@ INLINE vi vf_to_vi(vf a) {
 INLINE vf vi_to_vf(vi a) {
     return _mm512_cvtepi32_ps(a);
 }
+INLINE vi vf_bits(vf a) {
+    return _mm512_castps_si512(a);
+}
+INLINE vf vf_from_bits(vi a) {
+    return _mm512_castsi512_ps(a);
+}
+INLINE vi vi_shift(vi a, int n) {
+    return _mm512_slli_epi32(a, (unsigned)n);
+} /* to the left */
 INLINE vi vi_set(int32_t a) {
     return _mm512_set1_epi32(a);
 }
@@ -134,14 +143,13 @@ INLINE float vf_sum(vf a) {
     return _mm_cvtss_f32(_mm_add_ss(d, _mm_movehdup_ps(d)));
 }
 
-/* Lane l's a, b, c, d side by side at out[transpose4_at(l)]. */
-INLINE void vf_transpose4(float *out, vf a, vf b, vf c, vf d) {
-    const vf ab_low = _mm512_unpacklo_ps(a, b), ab_high = _mm512_unpackhi_ps(a, b);
-    const vf cd_low = _mm512_unpacklo_ps(c, d), cd_high = _mm512_unpackhi_ps(c, d);
-    _mm512_storeu_ps(out, _mm512_shuffle_ps(ab_low, cd_low, 0x44));
-    _mm512_storeu_ps(out + 16, _mm512_shuffle_ps(ab_low, cd_low, 0xee));
-    _mm512_storeu_ps(out + 32, _mm512_shuffle_ps(ab_high, cd_high, 0x44));
-    _mm512_storeu_ps(out + 48, _mm512_shuffle_ps(ab_high, cd_high, 0xee));
+/* The 4 x 4 matrix in each 128-bit part of four vectors, transposed: lane l's four values come to lie side by
+   side in v[l % 4], from lane l / 4 * 4 on. It is its own inverse. */
+INLINE void vf_transpose4(vf v[4]) {
+    const vf ab_low = _mm512_unpacklo_ps(v[0], v[1]), ab_high = _mm512_unpackhi_ps(v[0], v[1]);
+    const vf cd_low = _mm512_unpacklo_ps(v[2], v[3]), cd_high = _mm512_unpackhi_ps(v[2], v[3]);
+    v[0] = _mm512_shuffle_ps(ab_low, cd_low, 0x44), v[1] = _mm512_shuffle_ps(ab_low, cd_low, 0xee);
+    v[2] = _mm512_shuffle_ps(ab_high, cd_high, 0x44), v[3] = _mm512_shuffle_ps(ab_high, cd_high, 0xee);
 }
 
 INLINE vf bf16_widen(__m256i a) {

@@ -96,11 +96,24 @@ INLINE vi vf_to_vi(vf a) {
 INLINE vf vi_to_vf(vi a) {
     return (vf)a;
 }
+INLINE vi vf_bits(vf a) {
+    vi bits;
+    memcpy(&bits, &a, sizeof bits);
+    return bits;
+}
+INLINE vf vf_from_bits(vi a) {
+    vf value;
+    memcpy(&value, &a, sizeof value);
+    return value;
+}
+INLINE vi vi_shift(vi a, int n) {
+    return (vi)((uint32_t)a << n);
+}
 INLINE vi vi_set(int32_t a) {
     return a;
 }
 INLINE vi vi_add(vi a, vi b) {
-    return a + b;
+    return (vi)((uint32_t)a + (uint32_t)b);
 }
 INLINE vi vi_mul(vi a, vi b) {
     return a * b;
@@ -119,10 +132,6 @@ INLINE vf vf_gather(const float *base, vi index) {
 }
 INLINE float vf_sum(vf a) {
     return a;
-}
-
-INLINE void vf_transpose4(float *out, vf a, vf b, vf c, vf d) {
-    out[0] = a, out[1] = b, out[2] = c, out[3] = d;
 }
 
 INLINE uint32_t float_bits(float a) {
