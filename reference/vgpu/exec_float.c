@@ -251,14 +251,19 @@ TEST(normal_f64, double, isnormal(a))
 TEST(subnormal_f64, double, fpclassify(a) == FP_SUBNORMAL)
 
 #define DIRECTED_ONE(op, mode, sub, run, signature)                                                          \
-    {op "." mode ".f32", signature, run, PIPE_FMA, sub},                                                     \
-        {op "." mode ".ftz.f32", signature, run, PIPE_FMA, (sub) | 4},                                       \
-        {op "." mode ".sat.f32", signature, run, PIPE_FMA, (sub) | 8}, {                                     \
-        op "." mode ".ftz.sat.f32", signature, run, PIPE_FMA, (sub) | 12                                     \
+    {op "." mode ".f32", signature, run, PIPE_FMA, sub}, {                                                   \
+        op "." mode ".ftz.f32", signature, run, PIPE_FMA, (sub) | 4                                          \
     }
 #define DIRECTED(op, run, signature)                                                                         \
     DIRECTED_ONE(op, "rz", 1, run, signature), DIRECTED_ONE(op, "rm", 2, run, signature),                    \
         DIRECTED_ONE(op, "rp", 3, run, signature)
+#define SATURATED_ONE(op, mode, sub, run, signature)                                                         \
+    {op "." mode ".sat.f32", signature, run, PIPE_FMA, (sub) | 8}, {                                         \
+        op "." mode ".ftz.sat.f32", signature, run, PIPE_FMA, (sub) | 12                                     \
+    }
+#define SATURATED(op, run, signature)                                                                        \
+    SATURATED_ONE(op, "rz", 1, run, signature), SATURATED_ONE(op, "rm", 2, run, signature),                  \
+        SATURATED_ONE(op, "rp", 3, run, signature)
 #define DIRECTED_F64(op, run, signature)                                                                     \
     {op ".rz.f64", signature, run, PIPE_FP64, 1}, {op ".rm.f64", signature, run, PIPE_FP64, 2}, {            \
         op ".rp.f64", signature, run, PIPE_FP64, 3                                                           \
@@ -344,6 +349,10 @@ static const struct op_row rows[] = {
     DIRECTED("add", add_f32_rounded, "w:ww"),
     DIRECTED("sub", sub_f32_rounded, "w:ww"),
     DIRECTED("mul", mul_f32_rounded, "w:ww"),
+    SATURATED("add", add_f32_rounded, "w:ww"),
+    SATURATED("sub", sub_f32_rounded, "w:ww"),
+    SATURATED("mul", mul_f32_rounded, "w:ww"),
+    SATURATED("{fma,mad}", fma_f32_rounded, "w:www"),
     DIRECTED("div", div_f32_rounded, "w:ww"),
     DIRECTED("{fma,mad}", fma_f32_rounded, "w:www"),
     DIRECTED("rcp", rcp_f32_rounded, "w:w"),

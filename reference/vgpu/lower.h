@@ -70,7 +70,11 @@ bool decode_warp(struct lowering *l, const struct ptx_instruction *p);
 bool decode_matrix(struct lowering *l, const struct ptx_instruction *p);
 bool decode_compare(struct lowering *l, const struct ptx_instruction *p);
 bool decode_move(struct lowering *l, const struct ptx_instruction *p);
+bool decode_convert(struct lowering *l, const struct ptx_instruction *p);
 bool decode_table(struct lowering *l, const struct ptx_instruction *p);
+/* A plain instruction by its handler, with op[], destinations first. */
+struct inst *decode_emit(struct lowering *l, const char *name, unsigned defs, unsigned used,
+                         const uint32_t *op);
 /* [address] as op[at]. */
 void decode_address(struct lowering *l, struct inst *in, unsigned at, const struct ptx_operand *o,
                     enum ptx_space space);

@@ -26,6 +26,7 @@ struct trial {
     char target;
     const char *types[CONFORM_OPERANDS]; /* of sources */
     bool writes_carry, reads_carry, borrows;
+    bool second;
     unsigned immediates;
     uint64_t immediate[IMMEDIATES];
     uint64_t (*in)[THREADS]; /* [operand] */
@@ -91,6 +92,10 @@ static void say_carry_in(struct text *t, const struct trial *c) {
 }
 
 static void say_carry_out(struct text *t, const struct trial *c, unsigned result) {
+    if (c->second) {
+        say(t, "selp.b32 %%r9, 1, 0, %%p6; cvt.u64.u32 %%d8, %%r9; st.global.b64 [%%out+%u], %%d8;\n",
+            (result * 2 + 1) * THREADS * 8);
+    }
     if (c->reads_carry || c->writes_carry) {
         say(t, "%s.u32 %%r9, 0, 0; cvt.u64.u32 %%d8, %%r9; st.global.b64 [%%out+%u], %%d8;\n",
             c->borrows ? "subc" : "addc", (result * 2 + 1) * THREADS * 8);
@@ -100,12 +105,13 @@ static void say_carry_out(struct text *t, const struct trial *c, unsigned result
 /* The last source is written as text. */
 static void say_instruction(struct text *t, const struct trial *c, const char *guard, const char *target,
                             const char *last) {
-    say(t, "%s%s %s", guard, c->op->text, target);
+    say(t, "%s%s %s%s", guard, c->op->text, target, c->second ? "|%p6" : "");
     for (unsigned k = 0; k < c->sources; k++) {
         if (k + 1 == c->sources && last) {
             say(t, ", %s", last);
         } else {
-            say(t, ", %s%u", prefix_of(c->letters[k]), k);
+            say(t, ", %s%s%u", k + 1 == c->sources && c->op->negated_last ? "!" : "",
+                prefix_of(c->letters[k]), k);
         }
     }
     say(t, ";\n");
@@ -160,7 +166,7 @@ static void say_kernel(struct text *t, const struct trial *c) {
            "%%r9, 0;\n");
     const bool over = c->sources && c->letters[0] == c->target;
     if (!over) {
-        say(t, c->target == 'p'   ? "setp.eq.u32 %%p7, %%r11, %%r11;\n"
+        say(t, c->target == 'p'   ? "setp.eq.u32 %%p7, %%r11, %%r11; setp.eq.u32 %%p6, %%r11, %%r11;\n"
                : c->target == 'h' ? "mov.b16 %%h7, 0x5a5a;\n"
                : c->target == 'w' ? "mov.b32 %%r7, 0x5a5a5a5a;\n"
                                   : "mov.b64 %%d7, 0x5a5a5a5a5a5a5a5a;\n");
@@ -297,10 +303,10 @@ static void compare(const struct trial *c, evaluate_fn *evaluate, unsigned resul
         const bool over = c->sources && c->letters[0] == c->target;
         want.bits = over ? in[0] : 0x5a5a5a5a5a5a5a5a & letter_mask(c->target);
         want.bits = c->target == 'p' && !over ? 1 : want.bits;
-        want.carry = c->carry_in[t];
+        want.carry = c->second ? 1 : c->carry_in[t];
     } else {
         evaluate(c->op, in, (unsigned)c->carry_in[t], &want);
-        want.carry = c->writes_carry ? want.carry : c->carry_in[t];
+        want.carry = c->writes_carry || c->second ? want.carry : c->carry_in[t];
     }
     const bool good = fits(c, &want, got);
     cr_assert(good, "%s (%s) of %llx, %llx, %llx, %llx gives %llx for %llx (near %.9g)", c->op->text,
@@ -310,6 +316,10 @@ static void compare(const struct trial *c, evaluate_fn *evaluate, unsigned resul
               (unsigned long long)in[0], (unsigned long long)in[1], (unsigned long long)in[2],
               (unsigned long long)in[3], (unsigned long long)got, (unsigned long long)want.bits,
               want.near[0]);
+    if (c->second) {
+        cr_assert(carry_out == want.carry, "%s of %llx, %llx: the second predicate is %u", c->op->text,
+                  (unsigned long long)in[0], (unsigned long long)in[1], (unsigned)carry_out);
+    }
     if (c->reads_carry || c->writes_carry) {
         const uint64_t flag = c->borrows ? (0 - carry_out) & UINT32_MAX : carry_out;
         cr_assert(flag == want.carry, "%s of %llx, %llx, %llx: the carry is %llx, %u before", c->op->text,
@@ -325,6 +335,7 @@ static void trial_open(struct trial *c, const struct opcode *op) {
     c->writes_carry = opcode_has(op, "cc");
     c->reads_carry = strcmp(op->word[0], "addc") == 0 || strcmp(op->word[0], "subc") == 0 ||
                      strcmp(op->word[0], "madc") == 0;
+    c->second = op->second;
     c->borrows = strncmp(op->word[0], "sub", 3) == 0;
     find_types(c);
     c->in = calloc(CONFORM_OPERANDS, sizeof *c->in);

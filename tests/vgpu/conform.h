@@ -18,6 +18,8 @@ struct opcode {
     const char *word[CONFORM_WORDS];
     unsigned count;
     const char *signature;
+    bool second;       /* setp p|q: q is looked at too; it travels as the carry */
+    bool negated_last; /* the last source is !p */
 };
 
 void opcode_split(struct opcode *op, const char *text, const char *signature);
