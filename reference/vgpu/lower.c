@@ -121,8 +121,9 @@ static void lower_instruction(struct lowering *l, const struct ptx_instruction *
         emit_hint(l);
         return;
     }
-    if (decode_table(l, p) || decode_move(l, p) || decode_convert(l, p) || decode_compare(l, p) || decode_memory(l, p) ||
-        decode_atomic(l, p) || decode_warp(l, p) || decode_async(l, p) || decode_matrix(l, p)) {
+    if (decode_table(l, p) || decode_move(l, p) || decode_convert(l, p) || decode_compare(l, p) ||
+        decode_memory(l, p) || decode_atomic(l, p) || decode_warp(l, p) || decode_async(l, p) ||
+        decode_matrix(l, p)) {
         return;
     }
     lower_fail(l, "instruction is not supported");
