@@ -1,10 +1,9 @@
-/* decode_warp: barriers, shfl, vote, match, redux, activemask, elect; mma. */
+/* decode_warp: barriers, shfl, vote, match, redux, activemask, elect. */
 #include <string.h>
 
 #include "lower.h"
-#include "matrix.h"
 
-static struct inst *emit_warp(struct lowering *l, const char *handler, unsigned defs, unsigned used,
+struct inst *decode_emit_warp(struct lowering *l, const char *handler, unsigned defs, unsigned used,
                               const uint32_t *op, unsigned mask_at) {
     struct inst *in = lower_emit(l);
     in->run = exec_find(handler);
@@ -84,7 +83,7 @@ static bool decode_warp_barrier(struct lowering *l, const struct ptx_instruction
         lower_fail(l, "wrong number of operands");
     }
     const uint32_t op = lower_source(l, &p->operands[0], 32, false);
-    emit_warp(l, "bar.warp", 0, 1, &op, 0);
+    decode_emit_warp(l, "bar.warp", 0, 1, &op, 0);
     return true;
 }
 
@@ -103,7 +102,7 @@ static bool decode_shfl(struct lowering *l, struct words *w, const struct ptx_in
         lower_target(l, &p->operands[0], 32),        second_target(l, &p->operands[0]),
         lower_source(l, &p->operands[1], 32, false), lower_source(l, &p->operands[2], 32, false),
         lower_source(l, &p->operands[3], 32, false), lower_source(l, &p->operands[4], 32, false)};
-    emit_warp(l, "shfl", 2, 6, op, 5)->sub = (uint8_t)mode;
+    decode_emit_warp(l, "shfl", 2, 6, op, 5)->sub = (uint8_t)mode;
     return true;
 }
 
@@ -120,7 +119,7 @@ static bool decode_vote(struct lowering *l, struct words *w, const struct ptx_in
     const uint32_t predicate = predicate_source(l, &p->operands[1], &negated);
     const uint32_t op[3] = {lower_target(l, &p->operands[0], type.bits), predicate,
                             lower_source(l, &p->operands[2], 32, false)};
-    struct inst *in = emit_warp(l, "vote", 1, 3, op, 2);
+    struct inst *in = decode_emit_warp(l, "vote", 1, 3, op, 2);
     in->sub = (uint8_t)mode;
     in->flags = negated ? FLAG_NEGATED : 0;
     return true;
@@ -138,7 +137,7 @@ static bool decode_match(struct lowering *l, struct words *w, const struct ptx_i
     const uint32_t op[4] = {lower_target(l, &p->operands[0], 32), second_target(l, &p->operands[0]),
                             lower_source(l, &p->operands[1], type.bits, false),
                             lower_source(l, &p->operands[2], 32, false)};
-    struct inst *in = emit_warp(l, "match", 2, 4, op, 3);
+    struct inst *in = decode_emit_warp(l, "match", 2, 4, op, 3);
     in->sub = (uint8_t)mode;
     in->flags = type.bits == 64 ? FLAG_WIDE_DATA : 0;
     return true;
@@ -155,7 +154,7 @@ static bool decode_redux(struct lowering *l, struct words *w, const struct ptx_i
     }
     const uint32_t op[3] = {lower_target(l, &p->operands[0], 32), lower_source(l, &p->operands[1], 32, false),
                             lower_source(l, &p->operands[2], 32, false)};
-    struct inst *in = emit_warp(l, "redux", 1, 3, op, 2);
+    struct inst *in = decode_emit_warp(l, "redux", 1, 3, op, 2);
     in->sub = (uint8_t)mode;
     in->flags = type.kind == 's' ? FLAG_SIGNED : 0;
     return true;
@@ -192,69 +191,8 @@ bool decode_warp(struct lowering *l, const struct ptx_instruction *p) {
     if (strcmp(p->opcode, "elect.sync") == 0 && p->count == 2) {
         const uint32_t op[3] = {lower_target(l, &p->operands[0], 32), second_target(l, &p->operands[0]),
                                 lower_source(l, &p->operands[1], 32, false)};
-        emit_warp(l, "elect", 2, 3, op, 2);
+        decode_emit_warp(l, "elect", 2, 3, op, 2);
         return true;
     }
     return false;
-}
-
-/* ---- mma ---- */
-
-static unsigned fragment(struct lowering *l, const struct ptx_operand *o, unsigned count, bool destination,
-                         uint32_t *list) {
-    if ((o->kind == PTX_OP_LIST ? o->count : 1) != count) {
-        lower_fail(l, "fragment has the wrong number of registers");
-    }
-    for (unsigned i = 0; i < count; i++) {
-        const struct ptx_operand *item = o->kind == PTX_OP_LIST ? &o->list[i] : o;
-        list[i] = destination ? lower_target(l, item, 32) : lower_source(l, item, 32, false);
-    }
-    return count;
-}
-
-bool decode_matrix(struct lowering *l, const struct ptx_instruction *p) {
-    struct words w;
-    words_split(l, &w, p->opcode);
-    if (strcmp(w.word[0], "mma") != 0) {
-        return false;
-    }
-    /* mma.sync.aligned.shape.row.col.dtype.atype.btype.ctype */
-    static const char *const types[] = {"f16", "bf16", "tf32", "f32"};
-    if (w.count != 10 || strcmp(w.word[1], "sync") != 0 || strcmp(w.word[2], "aligned") != 0 ||
-        strcmp(w.word[4], "row") != 0 || strcmp(w.word[5], "col") != 0 || strcmp(w.word[7], w.word[8]) != 0 ||
-        p->count != 4) {
-        return false;
-    }
-    int type = -1, shape = -1;
-    for (int i = 0; i < 3; i++) {
-        type = strcmp(types[i], w.word[7]) == 0 ? i : type;
-    }
-    for (int i = 0; i < 4; i++) {
-        shape =
-            strcmp(matrix_shapes[i].name, w.word[3]) == 0 && matrix_shapes[i].is_tf32 == (type == MATRIX_TF32)
-                ? i
-                : shape;
-    }
-    const bool half_d = strcmp(w.word[6], "f16") == 0, half_c = strcmp(w.word[9], "f16") == 0;
-    if (type < 0 || shape < 0 || (!half_d && strcmp(w.word[6], "f32") != 0) ||
-        (!half_c && strcmp(w.word[9], "f32") != 0) || ((half_d || half_c) && type != MATRIX_F16)) {
-        return false;
-    }
-    const struct matrix_shape *s = &matrix_shapes[shape];
-    uint32_t *list = lower_alloc(l, 20 * sizeof *list);
-    const unsigned d = fragment(l, &p->operands[0], half_d ? 2 : 4, true, list);
-    unsigned at = d;
-    at += fragment(l, &p->operands[1], s->a_registers, false, list + at);
-    at += fragment(l, &p->operands[2], s->b_registers, false, list + at);
-    at += fragment(l, &p->operands[3], half_c ? 2 : 4, false, list + at);
-    struct inst *in = emit_warp(l, "mma", 0, 0, list, UINT8_MAX);
-    in->pipe = PIPE_TENSOR;
-    in->list = list;
-    in->count = (uint8_t)at;
-    in->list_defs = in->bytes = (uint8_t)d;
-    in->lists_registers = true;
-    in->sub = (uint8_t)shape;
-    in->flags = (half_c ? MATRIX_HALF_C : 0) | (half_d ? MATRIX_HALF_D : 0);
-    in->type = (uint8_t)type;
-    return true;
 }

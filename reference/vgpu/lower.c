@@ -101,8 +101,8 @@ static bool is_hint(const char *op) {
             return true;
         }
     }
-    return strncmp(op, "prefetch.", 9) == 0 || strncmp(op, "prefetchu.", 10) == 0 ||
-           strncmp(op, "applypriority.", 14) == 0;
+    return strncmp(op, "prefetch.", 9) == 0 || strncmp(op, "discard.", 8) == 0 ||
+           strncmp(op, "prefetchu.", 10) == 0 || strncmp(op, "applypriority.", 14) == 0;
 }
 
 static void emit_hint(struct lowering *l) {

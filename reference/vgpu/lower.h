@@ -75,6 +75,9 @@ bool decode_table(struct lowering *l, const struct ptx_instruction *p);
 /* A plain instruction by its handler, with op[], destinations first. */
 struct inst *decode_emit(struct lowering *l, const char *name, unsigned defs, unsigned used,
                          const uint32_t *op);
+/* An instruction of converged lanes; mask_at: which of op[] is the member mask, UINT8_MAX: all lanes. */
+struct inst *decode_emit_warp(struct lowering *l, const char *handler, unsigned defs, unsigned used,
+                              const uint32_t *op, unsigned mask_at);
 /* [address] as op[at]. */
 void decode_address(struct lowering *l, struct inst *in, unsigned at, const struct ptx_operand *o,
                     enum ptx_space space);
