@@ -25,7 +25,8 @@ enum atomic_type {
     TYPE_BF16,
     TYPE_F16X2,
     TYPE_BF16X2,
-    TYPE_U16
+    TYPE_U16,
+    TYPE_F32_FLUSHED /* sums of f32 in global memory flush subnormal numbers, in shared memory they do not */
 };
 
 #endif

@@ -49,7 +49,6 @@ static bool take_cache_hints(struct words *w, bool *bypass) {
         "gpu",
         "sys",
         "cluster",
-        "noftz",
     };
     static const char *const passing[] = {"cg",      "cv",      "wt",      "L1::no_allocate", "volatile",
                                           "relaxed", "acquire", "release", "acq_rel",         "mmio"};
@@ -196,6 +195,17 @@ static int take_atomic(struct words *w) {
     return -1;
 }
 
+/* Is it one of the words of the list? */
+static bool is_listed(const char *word, const char *list) {
+    const size_t length = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)); at += length) {
+        if ((at == list || at[-1] == ' ') && (at[length] == ' ' || !at[length])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int atomic_type(const char *name) {
     static const struct {
         const char *name;
@@ -212,6 +222,28 @@ static int atomic_type(const char *name) {
         }
     }
     return -1;
+}
+
+/* PTX ISA, sections 9.7.13.5 and 9.7.13.7: types of each operation, and of its vectors in global memory. */
+static bool atomic_is_allowed(int op, const char *type, unsigned vector, bool noftz, bool shared,
+                              bool returns) {
+    const char *const sums = "u32 s32 u64 f32 f64 f16 bf16 f16x2 bf16x2", *const order = "u32 s32 u64 s64";
+    const char *const bits = "b32 b64", *const halves = "f16 bf16 f16x2 bf16x2";
+    const char *const scalars[] = {
+        [ATOMIC_ADD] = sums,          [ATOMIC_MIN] = order, [ATOMIC_MAX] = order, [ATOMIC_EXCH] = bits,
+        [ATOMIC_CAS] = "b16 b32 b64", [ATOMIC_AND] = bits,  [ATOMIC_OR] = bits,   [ATOMIC_XOR] = bits,
+        [ATOMIC_INC] = "u32",         [ATOMIC_DEC] = "u32"};
+    const bool half = is_listed(type, halves), pair = half && strstr(type, "x2");
+    if (noftz != half || (!returns && (op == ATOMIC_EXCH || op == ATOMIC_CAS))) {
+        return false;
+    }
+    if (vector == 1) {
+        return is_listed(type, scalars[op]);
+    }
+    if (shared || op > ATOMIC_MAX) {
+        return false;
+    }
+    return half ? vector <= (pair ? 4 : 8) : op == ATOMIC_ADD && strcmp(type, "f32") == 0 && vector <= 4;
 }
 
 /* Integer sums and the like come out the same in any order; everything else shows the order of blocks. */
@@ -231,6 +263,7 @@ bool decode_atomic(struct lowering *l, const struct ptx_instruction *p) {
     bool bypass, has_space;
     const bool hint = take_cache_hints(&w, &bypass);
     const enum ptx_space space = take_space(&w, &has_space);
+    const bool noftz = words_take(&w, "noftz");
     const int op = take_atomic(&w);
     const unsigned vector = take_vector(&w);
     const char *type_name = "";
@@ -238,9 +271,9 @@ bool decode_atomic(struct lowering *l, const struct ptx_instruction *p) {
     words_done(l, &w);
     const int kind = atomic_type(type_name);
     const unsigned sources = op == ATOMIC_CAS ? 2 : 1;
-    if (op < 0 || kind < 0 || p->count != 1u + returns + sources + hint || (vector > 1 && op == ATOMIC_CAS) ||
-        (kind >= TYPE_F32 && kind <= TYPE_BF16X2 && op > ATOMIC_MAX) ||
-        (kind == TYPE_U16 && op != ATOMIC_CAS && op != ATOMIC_EXCH)) {
+    if (op < 0 || kind < 0 || p->count != 1u + returns + sources + hint ||
+        !atomic_is_allowed(op, type_name, vector, noftz, space == PTX_SHARED, returns) ||
+        (space != PTX_GLOBAL && space != PTX_SHARED && space != PTX_GENERIC)) {
         lower_fail(l, "instruction is not supported");
     }
     struct inst *in = lower_emit(l);

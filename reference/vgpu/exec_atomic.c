@@ -51,15 +51,20 @@ static uint64_t apply_integer(unsigned op, unsigned type, uint64_t old, uint64_t
     }
 }
 
+static float flush(float x) {
+    return fabsf(x) < 0x1p-126f ? float_of(bits_of(x) & 0x80000000u) : x;
+}
+
 static uint64_t apply(unsigned op, unsigned type, uint64_t old, uint64_t x, uint64_t y) {
     switch (type) {
-    case TYPE_F32:
-        if (op == ATOMIC_ADD) {
-            const float sum = float_of((uint32_t)old) + float_of((uint32_t)x);
-            return sum == sum ? bits_of(sum) : 0x7fffffff;
-        }
-        return bits_of((float)double_of(
-            apply_real(op, (double)float_of((uint32_t)old), (double)float_of((uint32_t)x), NULL)));
+    case TYPE_F32: {
+        const float sum = float_of((uint32_t)old) + float_of((uint32_t)x);
+        return sum == sum ? bits_of(sum) : 0x7fffffff;
+    }
+    case TYPE_F32_FLUSHED: {
+        const float sum = flush(flush(float_of((uint32_t)old)) + flush(float_of((uint32_t)x)));
+        return sum == sum ? bits_of(sum) : 0x7fffffff;
+    }
     case TYPE_F64: return apply_real(op, double_of(old), double_of(x), NULL);
     case TYPE_F16: return apply_half(op, (uint32_t)old, (uint32_t)x, false);
     case TYPE_BF16: return apply_half(op, (uint32_t)old, (uint32_t)x, true);
@@ -125,9 +130,13 @@ static void count_atomics(struct warp *w, uint32_t m, const struct lanes *a, uns
     }
 }
 
+/* Does any lane go to global memory? */
 static bool is_global(const struct inst *i, const struct lanes *a, uint32_t m) {
-    return i->space == PTX_GLOBAL ||
-           (i->space == PTX_GENERIC && space_of(a->address[first_of(m)]) == PTX_GLOBAL);
+    bool global = i->space == PTX_GLOBAL;
+    for (uint32_t left = i->space == PTX_GENERIC ? m : 0; left; left &= left - 1) {
+        global |= space_of(a->address[first_of(left)]) == PTX_GLOBAL;
+    }
+    return global;
 }
 
 HANDLER(atomic) {
@@ -146,6 +155,7 @@ HANDLER(atomic) {
     } else {
         w->block->worker->counts.shared_atomics += (unsigned)__builtin_popcount(m);
     }
+    const unsigned type = global && i->aux == TYPE_F32 ? TYPE_F32_FLUSHED : i->aux;
     const bool alone = !global || w->block->launch->host_threads == 1;
     const uint32_t *inputs = i->list + (returns ? vector : 0);
     for (unsigned k = 0; k < vector; k++) {
@@ -156,8 +166,7 @@ HANDLER(atomic) {
             uint64_t vx = 0, vy = 0;
             memcpy(&vx, x + l * step, bytes);
             memcpy(&vy, y + l * step, bytes);
-            old[l] =
-                (alone ? plain_exchange : exchange)(a.host[l] + k * bytes, bytes, i->sub, i->aux, vx, vy);
+            old[l] = (alone ? plain_exchange : exchange)(a.host[l] + k * bytes, bytes, i->sub, type, vx, vy);
         }
         if (returns && wide) {
             put_u64(w, i->list[k], m, old);
