@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "driver.h"
@@ -172,4 +174,45 @@ Test(checks, off_means_off) {
     device_open((const char *const[]){"VGPU_CHECK=none", NULL});
     cr_assert_eq(run_body("ld.global.u32 %r3, [%rd1]; st.shared.u32 [tile], %r0;"), 0);
     cr_assert_eq(vgpu_findings(VGPU_FINDING_KINDS), 0);
+}
+
+/* A branch to the instruction that follows it parts nobody. */
+Test(checks, branch_to_the_next_instruction) {
+    expect_clean("setp.lt.u32 %p1, %r0, 5; @%p1 bra $next; $next: activemask.b32 %r3; bar.sync 0;");
+}
+
+static uint64_t leaks_at_exit(bool free_it) {
+    int ends[2];
+    char text[512] = "";
+    cr_assert_eq(pipe(ends), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        char path[64];
+        snprintf(path, sizeof path, "/dev/fd/%d", ends[1]);
+        setenv("VGPU_REPORT", path, 1);
+        setenv("VGPU_ERROR_EXITCODE", "77", 1);
+        device_open(NULL);
+        const CUdeviceptr p = device_array(NULL, 1000);
+        if (free_it) {
+            cuMemFree_v2(p);
+        }
+        exit(0);
+    }
+    int status;
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    close(ends[1]);
+    const ssize_t bytes = read(ends[0], text, sizeof text - 1);
+    close(ends[0]);
+    if (!free_it) {
+        cr_assert(bytes > 0 && strstr(text, "allocation of 1000 bytes"), "%s", text);
+    }
+    return (uint64_t)WEXITSTATUS(status);
+}
+
+Test(checks, leak_at_exit_found) {
+    cr_assert_eq(leaks_at_exit(false), 77);
+}
+
+Test(checks, leak_at_exit_clean) {
+    cr_assert_eq(leaks_at_exit(true), 0);
 }
