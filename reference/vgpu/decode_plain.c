@@ -272,13 +272,29 @@ static bool decode_isspacep(struct lowering *l, struct words *w, const struct pt
     return true;
 }
 
+/* createpolicy: how caches should treat what is accessed. Nothing but cache hints reads a policy, so any
+ * value serves. */
+static bool decode_policy(struct lowering *l, struct words *w, const struct ptx_instruction *p) {
+    if (w->count < 4 || strcmp(w->word[w->count - 1], "b64") != 0 || p->count < 1 ||
+        (strcmp(w->word[1], "fractional") != 0 && strcmp(w->word[1], "range") != 0 &&
+         strcmp(w->word[1], "cvt") != 0)) {
+        lower_fail(l, "instruction is not supported");
+    }
+    const uint32_t op[2] = {lower_target(l, &p->operands[0], 64), lower_constant(l, 0, 8)};
+    decode_emit(l, "mov.64", 1, 2, op);
+    return true;
+}
+
 bool decode_move(struct lowering *l, const struct ptx_instruction *p) {
     struct words w;
     words_split(l, &w, p->opcode);
     static const struct {
         const char *name;
         bool (*decode)(struct lowering *, struct words *, const struct ptx_instruction *);
-    } operations[] = {{"mov", decode_mov}, {"cvta", decode_cvta}, {"isspacep", decode_isspacep}};
+    } operations[] = {{"mov", decode_mov},
+                      {"cvta", decode_cvta},
+                      {"isspacep", decode_isspacep},
+                      {"createpolicy", decode_policy}};
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         if (strcmp(operations[i].name, w.word[0]) == 0) {
             return operations[i].decode(l, &w, p);
