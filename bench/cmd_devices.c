@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "commands.h"
+#include "device/cuda.h"
 #include "device/device.h"
 #include "options.h"
 
@@ -48,6 +49,24 @@ static cJSON *device_json(const char *name, const struct device_info *info) {
     return o;
 }
 
+/* The virtual GPU's profiles, a line each: they describe no part of this machine. */
+static void profiles_list(cJSON *all) {
+    const char *about = NULL, *name;
+    for (unsigned i = 0; (name = vgpu_profile(i, &about)); i++) {
+        char device[64];
+        snprintf(device, sizeof device, "vgpu:%s", name);
+        if (!all) {
+            printf("%s: %s\n", device, about);
+            continue;
+        }
+        cJSON *const o = cJSON_CreateObject();
+        cJSON_AddStringToObject(o, "device", device);
+        cJSON_AddStringToObject(o, "name", about);
+        cJSON_AddStringToObject(o, "backend", "vgpu");
+        cJSON_AddItemToArray(all, o);
+    }
+}
+
 int cmd_devices(int argc, char **argv) {
     static const struct command_usage usage = {
         "devices", "Lists the devices that katune can use here, as hwloc and CPUID describe them.",
@@ -72,6 +91,7 @@ int cmd_devices(int argc, char **argv) {
             device_print(names[i], d->info(d));
         d->close(d);
     }
+    profiles_list(all);
     if (all) {
         char *const text = cJSON_Print(all);
         puts(text ? text : "[]");

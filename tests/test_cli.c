@@ -80,6 +80,7 @@ Test(cli, isa_of_the_environment) {
     cJSON *const json = cJSON_Parse(o.out);
     cr_assert_eq(cJSON_GetArraySize(cJSON_GetObjectItem(cJSON_GetArrayItem(json, 0), "isa")), 1);
     cJSON_Delete(json);
+    cr_assert(strstr(o.out, "\"vgpu:h100-sxm\"") && strstr(o.out, "\"vgpu:t4\""), "%s", o.out);
 }
 
 Test(cli, variants_as_json) {

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cuda.h"
+
 static const struct {
     const char *name;
     size_t offset;
@@ -51,6 +53,18 @@ void cuda_virtual_bind(struct cuda_virtual *v, const struct cuda_api *api) {
         v->present &= found != NULL;
         memcpy((char *)v + functions[i].offset, &found, sizeof found);
     }
+}
+
+/* The names lie in the library, which therefore stays loaded. */
+const char *vgpu_profile(unsigned i, const char **about) {
+    struct cuda_api api;
+    struct cuda_virtual virtual;
+    struct error err;
+    if (!cuda_virtual_open(&api, &err)) return NULL;
+    cuda_virtual_bind(&virtual, &api);
+    const char *const name = virtual.present ? virtual.vgpu_profile_name(i) : NULL;
+    if (name) *about = virtual.vgpu_profile_about(i);
+    return name;
 }
 
 void cuda_tally_add(struct cuda_tally *t, const struct cuda_virtual *v) {
