@@ -12,6 +12,7 @@
 #include "json_results.h"
 #include "options.h"
 #include "progress.h"
+#include "replay.h"
 #include "report.h"
 
 enum { CEILINGS_MAX = 32 };
@@ -150,7 +151,7 @@ static const struct command_usage usage = {
     "run.\n"
     "Without --shape: 4096x3072; without --dtype: f32.",
     OPT_DEVICE | OPT_SELECTION | OPT_SEED | OPT_DIST | OPT_WARM | OPT_BUDGET | OPT_BARS | OPT_STRICT |
-        OPT_NO_CEILINGS | OPT_JSON | OPT_GBENCH | OPT_QUIET,
+        OPT_NO_CEILINGS | OPT_JSON | OPT_GBENCH | OPT_QUIET | OPT_SEARCH | OPT_STRATEGY,
     "Columns: median time, half the 95% interval, samples, bytes of the operation over time, share of the "
     "lower\n"
     "ceiling. --bars prints, for each performance bar, the best variant's share of the copy and a verdict."};
@@ -159,6 +160,7 @@ int cmd_bench(int argc, char **argv) {
     struct options o;
     const int leave = options_parse(&o, &usage, argc, argv);
     if (leave >= 0) return leave;
+    if (o.search_count) return replay_bench(&o);
     struct error err = {""};
     if (o.strict && !o.bars) {
         fprintf(stderr, "katune bench: --strict goes with --bars\n");

@@ -11,6 +11,7 @@
 #include "file.h"
 #include "options.h"
 #include "progress.h"
+#include "replay.h"
 #include "search.h"
 #include "summary.h"
 #include "tune_set.h"
@@ -209,7 +210,8 @@ static const struct command_usage usage = {
     "process of its\n"
     "own. Ctrl-C keeps what was measured, and --resume goes on from there.",
     OPT_DEVICE | OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_SEED | OPT_DIST |
-        OPT_BUDGET | OPT_RESULTS | OPT_THOROUGH | OPT_RESUME | OPT_LIMITS | OPT_QUIET,
+        OPT_BUDGET | OPT_RESULTS | OPT_THOROUGH | OPT_RESUME | OPT_LIMITS | OPT_QUIET | OPT_STRATEGY |
+        OPT_REPLAY,
     "The budget is for the whole run: 150 s, with --thorough 1800 s. Exit code 0: the table is written; 3: "
     "some problems\n"
     "could not be tuned; 130: interrupted."};
@@ -219,6 +221,7 @@ int cmd_tune(int argc, char **argv) {
     struct error err = {""};
     const int leave = options_parse(&o, &usage, argc, argv);
     if (leave >= 0) return leave;
+    if (o.replay) return replay_run(&o);
     struct tune t = {.o = &o};
     struct tune_set set = {NULL, 0};
     const double usual = o.thorough ? thorough_budget : default_budget,

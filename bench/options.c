@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "strategy.h"
 
 typedef bool option_setter(struct options *o, const char *arg, struct error *err);
 
@@ -222,6 +223,49 @@ static bool set_results(struct options *o, const char *arg, struct error *err) {
     return true;
 }
 
+static bool set_strategy(struct options *o, const char *arg, struct error *err) {
+    char names[160] = "";
+    for (int i = 0; strategy_at(i); i++) {
+        if (i) strcat(names, ", ");
+        strcat(names, strategy_at(i)->name);
+    }
+    o->strategy = arg;
+    return strategy_find(arg) || error_set(err, "--strategy %.40s: unknown: use %s", arg, names);
+}
+
+static bool set_budget_evals(struct options *o, const char *arg, struct error *err) {
+    char *end;
+    errno = 0;
+    o->budget_evals = strtoll(arg, &end, 10);
+    if (!isdigit((unsigned char)*arg) || *end || errno || o->budget_evals < 1)
+        return error_set(err, "--budget-evals %.40s: give a whole number, 1 or more", arg);
+    return true;
+}
+
+static bool set_replay(struct options *o, const char *arg, struct error *err) {
+    (void)err;
+    o->replay = arg;
+    return true;
+}
+
+static bool set_record(struct options *o, const char *arg, struct error *err) {
+    (void)err;
+    o->record = arg;
+    return true;
+}
+
+static bool set_prior(struct options *o, const char *arg, struct error *err) {
+    (void)err;
+    o->prior = arg;
+    return true;
+}
+
+static bool set_search(struct options *o, const char *arg, struct error *err) {
+    if (o->search_count == OPTION_LIST_MAX) return error_set(err, "--search: more than %d", OPTION_LIST_MAX);
+    o->search[o->search_count++] = arg;
+    return true;
+}
+
 static const struct {
     enum option_bit bit;
     const char *name, *arg, *help;
@@ -248,6 +292,14 @@ static const struct {
     {OPT_STRICT, "strict", NULL, "with --bars: exit 1 if a bar is missed", set_strict},
     {OPT_NO_CEILINGS, "no-ceilings", NULL, "times only: no copy and no multiply-add beside them",
      set_no_ceilings},
+    {OPT_STRATEGY, "strategy", "NAME", "how to search (see below)", set_strategy},
+    {OPT_STRATEGY, "budget-evals", "N", "try at most N candidates a problem", set_budget_evals},
+    {OPT_REPLAY, "replay", "FILE", "search recorded measurements, without a device", set_replay},
+    {OPT_REPLAY, "record", "DIR", "measure every candidate and write a recording a problem", set_record},
+    {OPT_STRATEGY, "prior", "FILE", "a recording whose times order the candidates (--strategy model)",
+     set_prior},
+    {OPT_SEARCH, "search", "FILE|DIR", "compare search strategies on recordings; may be repeated",
+     set_search},
     {OPT_RESULTS, "results", "DIR", "the folder of tuning tables (results)", set_results},
     {OPT_THOROUGH, "thorough", NULL, "also 64 images, f16, bf16 and gelu", set_thorough},
     {OPT_RESUME, "resume", NULL, "go on where an interrupted run was", set_resume},

@@ -36,6 +36,9 @@ enum option_bit {
     OPT_RESUME = 1 << 23,
     OPT_NO_CEILINGS = 1 << 29,
     OPT_LIMITS = 1 << 28, /* --time-limit, --memory-limit, --retry */
+    OPT_SEARCH = 1 << 26,
+    OPT_STRATEGY = 1 << 27, /* --strategy, --budget-evals, --prior */
+    OPT_REPLAY = 1 << 28,   /* --replay, --record */
     OPT_SELECTION = OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_ALL_POINTS,
 };
 
@@ -74,6 +77,12 @@ struct options {
     const char *ins[OPTION_LIST_MAX], *outs[OPTION_LIST_MAX]; /* TENSOR=FILE */
     int in_count, out_count;
     const char *results; /* the folder of tuning tables */
+    /* searching: the strategy, at most so many trials (0: not given), recordings to search in, to write and
+       to order candidates by, and the recordings that a benchmark of the strategies searches in */
+    const char *strategy, *replay, *record, *prior;
+    int64_t budget_evals;
+    const char *search[OPTION_LIST_MAX];
+    int search_count;
 };
 
 struct command_usage {

@@ -1,0 +1,255 @@
+#include "json_parse.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_NODES = 1000, DEPTH_MAX = 64 };
+
+struct json_block {
+    struct json_block *next;
+    cJSON nodes[BLOCK_NODES];
+};
+
+struct parser {
+    struct json_tree *tree;
+    char *at;
+    const char *end;
+    int used; /* nodes of the newest block */
+    int depth;
+};
+
+static cJSON *node_new(struct parser *p, int type) {
+    if (!p->tree->blocks || p->used == BLOCK_NODES) {
+        struct json_block *const block = malloc(sizeof *block);
+        if (!block) return NULL;
+        block->next = p->tree->blocks;
+        p->tree->blocks = block;
+        p->used = 0;
+    }
+    cJSON *const node = &p->tree->blocks->nodes[p->used++];
+    *node = (cJSON){.type = type};
+    return node;
+}
+
+static void skip_space(struct parser *p) {
+    while (*p->at == ' ' || *p->at == '\n' || *p->at == '\t' || *p->at == '\r') p->at++;
+}
+
+static int hex4(const char *s) {
+    int value = 0;
+    for (int i = 0; i < 4; i++) {
+        const char c = s[i];
+        const int digit = c >= '0' && c <= '9'   ? c - '0'
+                          : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                          : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                 : -1;
+        if (digit < 0) return -1;
+        value = 16 * value + digit;
+    }
+    return value;
+}
+
+static char *utf8_put(char *to, int code) {
+    if (code < 0x80) {
+        *to++ = (char)code;
+    } else if (code < 0x800) {
+        *to++ = (char)(0xc0 | code >> 6);
+        *to++ = (char)(0x80 | (code & 0x3f));
+    } else if (code < 0x10000) {
+        *to++ = (char)(0xe0 | code >> 12);
+        *to++ = (char)(0x80 | (code >> 6 & 0x3f));
+        *to++ = (char)(0x80 | (code & 0x3f));
+    } else {
+        *to++ = (char)(0xf0 | code >> 18);
+        *to++ = (char)(0x80 | (code >> 12 & 0x3f));
+        *to++ = (char)(0x80 | (code >> 6 & 0x3f));
+        *to++ = (char)(0x80 | (code & 0x3f));
+    }
+    return to;
+}
+
+/* What stands after a backslash and "u". NULL if it is malformed. */
+static char *unicode_parse(struct parser *p, char *to) {
+    int code = hex4(p->at);
+    if (code <= 0) return NULL;
+    p->at += 4;
+    if (code >= 0xdc00 && code < 0xe000) return NULL;
+    if (code >= 0xd800 && code < 0xdc00) {
+        if (p->at[0] != '\\' || p->at[1] != 'u') return NULL;
+        const int low = hex4(p->at + 2);
+        if (low < 0xdc00 || low >= 0xe000) return NULL;
+        p->at += 6;
+        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+    }
+    return utf8_put(to, code);
+}
+
+static char escaped(char c) {
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const char *const found = c ? strchr(from, c) : NULL;
+    return found ? to[found - from] : 0;
+}
+
+/* The text that begins after a quote, unescaped in place. NULL if it is malformed. */
+static char *text_parse(struct parser *p) {
+    char *const text = p->at;
+    while (*p->at != '"' && *p->at != '\\' && (unsigned char)*p->at >= 0x20) p->at++;
+    char *to = p->at;
+    while (*p->at != '"') {
+        if ((unsigned char)*p->at < 0x20) return NULL;
+        if (*p->at != '\\') {
+            *to++ = *p->at++;
+            continue;
+        }
+        const char kind = p->at[1];
+        if (kind == 'u') {
+            p->at += 2;
+            if (!(to = unicode_parse(p, to))) return NULL;
+            continue;
+        }
+        if (!(*to++ = escaped(kind))) return NULL;
+        p->at += 2;
+    }
+    p->at++;
+    *to = 0;
+    return text;
+}
+
+static bool digits_skip(const char **at) {
+    const char *const from = *at;
+    while (**at >= '0' && **at <= '9') ++*at;
+    return *at > from;
+}
+
+/* The value of a number whose syntax is known to be right. Up to 15 digits times a power of ten up to 10^22
+   are exact in double, and one operation rounds them right; the rest is for strtod. */
+static double number_value(const char *from, const char *to) {
+    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    uint64_t mantissa = 0;
+    int digits = 0, scale = 0;
+    bool point = false;
+    const char *c = from + (*from == '-');
+    for (; c < to && *c != 'e' && *c != 'E'; c++) {
+        if (*c == '.') {
+            point = true;
+            continue;
+        }
+        mantissa = 10 * mantissa + (uint64_t)(*c - '0');
+        digits += mantissa > 0;
+        scale -= point;
+        if (digits > 15) return strtod(from, NULL);
+    }
+    if (c < to) return strtod(from, NULL);
+    if (scale < -22) return strtod(from, NULL);
+    const double value = (double)mantissa / powers[-scale];
+    return *from == '-' ? -value : value;
+}
+
+static cJSON *number_parse(struct parser *p) {
+    const char *c = p->at;
+    if (*c == '-') c++;
+    if (*c == '0')
+        c++;
+    else if (!digits_skip(&c))
+        return NULL;
+    if (*c == '.' && (c++, !digits_skip(&c))) return NULL;
+    if (*c == 'e' || *c == 'E') {
+        c++;
+        if (*c == '+' || *c == '-') c++;
+        if (!digits_skip(&c)) return NULL;
+    }
+    cJSON *const node = node_new(p, cJSON_Number);
+    if (!node) return NULL;
+    node->valuedouble = number_value(p->at, c);
+    node->valueint = node->valuedouble >= INT32_MAX   ? INT32_MAX
+                     : node->valuedouble <= INT32_MIN ? INT32_MIN
+                                                      : (int)node->valuedouble;
+    p->at += c - p->at;
+    return node;
+}
+
+static cJSON *value_parse(struct parser *p);
+
+/* The members of an object or the elements of an array, after its opening bracket. */
+static cJSON *members_parse(struct parser *p, int type, char close) {
+    cJSON *const node = node_new(p, type);
+    if (!node || ++p->depth > DEPTH_MAX) return NULL;
+    skip_space(p);
+    if (*p->at != close) {
+        for (cJSON *last = NULL;;) {
+            char *name = NULL;
+            skip_space(p);
+            if (type == cJSON_Object) {
+                if (*p->at++ != '"' || !(name = text_parse(p))) return NULL;
+                skip_space(p);
+                if (*p->at++ != ':') return NULL;
+            }
+            cJSON *const child = value_parse(p);
+            if (!child) return NULL;
+            child->string = name;
+            child->prev = last;
+            if (last)
+                last->next = child;
+            else
+                node->child = child;
+            last = child;
+            node->child->prev = last;
+            skip_space(p);
+            if (*p->at == close) break;
+            if (*p->at != ',') return NULL;
+            p->at++;
+        }
+    }
+    p->at++;
+    p->depth--;
+    return node;
+}
+
+static cJSON *word_parse(struct parser *p, const char *word, int type) {
+    const size_t length = strlen(word);
+    if (strncmp(p->at, word, length) != 0) return NULL;
+    p->at += length;
+    return node_new(p, type);
+}
+
+static cJSON *value_parse(struct parser *p) {
+    skip_space(p);
+    switch (*p->at) {
+    case '{': p->at++; return members_parse(p, cJSON_Object, '}');
+    case '[': p->at++; return members_parse(p, cJSON_Array, ']');
+    case 't': return word_parse(p, "true", cJSON_True);
+    case 'f': return word_parse(p, "false", cJSON_False);
+    case 'n': return word_parse(p, "null", cJSON_NULL);
+    case '"': {
+        p->at++;
+        char *const text = text_parse(p);
+        cJSON *const node = text ? node_new(p, cJSON_String) : NULL;
+        if (node) node->valuestring = text;
+        return node;
+    }
+    default: return number_parse(p);
+    }
+}
+
+void json_tree_free(struct json_tree *t) {
+    while (t->blocks) {
+        struct json_block *const next = t->blocks->next;
+        free(t->blocks);
+        t->blocks = next;
+    }
+    t->root = NULL;
+}
+
+bool json_tree_parse(struct json_tree *t, char *text, size_t size, struct error *err) {
+    *t = (struct json_tree){NULL, NULL};
+    struct parser p = {.tree = t, .at = text, .end = text + size};
+    t->root = value_parse(&p);
+    if (t->root) skip_space(&p);
+    if (t->root && p.at == p.end) return true;
+    int line = 1;
+    for (const char *c = text; c < p.at && c < p.end; c++) line += *c == '\n';
+    json_tree_free(t);
+    return error_set(err, "line %d: not JSON from there on", line);
+}
