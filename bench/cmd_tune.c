@@ -222,6 +222,10 @@ int cmd_tune(int argc, char **argv) {
     const int leave = options_parse(&o, &usage, argc, argv);
     if (leave >= 0) return leave;
     if (o.replay) return replay_run(&o);
+    if (o.strategy || o.budget_evals || o.prior) {
+        fprintf(stderr, "katune tune: --strategy, --budget-evals and --prior go with --replay\n");
+        return EXIT_USAGE;
+    }
     struct tune t = {.o = &o};
     struct tune_set set = {NULL, 0};
     const double usual = o.thorough ? thorough_budget : default_budget,

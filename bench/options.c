@@ -248,12 +248,6 @@ static bool set_replay(struct options *o, const char *arg, struct error *err) {
     return true;
 }
 
-static bool set_record(struct options *o, const char *arg, struct error *err) {
-    (void)err;
-    o->record = arg;
-    return true;
-}
-
 static bool set_prior(struct options *o, const char *arg, struct error *err) {
     (void)err;
     o->prior = arg;
@@ -292,10 +286,9 @@ static const struct {
     {OPT_STRICT, "strict", NULL, "with --bars: exit 1 if a bar is missed", set_strict},
     {OPT_NO_CEILINGS, "no-ceilings", NULL, "times only: no copy and no multiply-add beside them",
      set_no_ceilings},
-    {OPT_STRATEGY, "strategy", "NAME", "how to search (see below)", set_strategy},
+    {OPT_STRATEGY, "strategy", "NAME", "how recordings are searched (bayes)", set_strategy},
     {OPT_STRATEGY, "budget-evals", "N", "try at most N candidates a problem", set_budget_evals},
     {OPT_REPLAY, "replay", "FILE", "search recorded measurements, without a device", set_replay},
-    {OPT_REPLAY, "record", "DIR", "measure every candidate and write a recording a problem", set_record},
     {OPT_STRATEGY, "prior", "FILE", "a recording whose times order the candidates (--strategy model)",
      set_prior},
     {OPT_SEARCH, "search", "FILE|DIR", "compare search strategies on recordings; may be repeated",

@@ -36,9 +36,9 @@ enum option_bit {
     OPT_RESUME = 1 << 23,
     OPT_NO_CEILINGS = 1 << 29,
     OPT_LIMITS = 1 << 28, /* --time-limit, --memory-limit, --retry */
-    OPT_SEARCH = 1 << 26,
-    OPT_STRATEGY = 1 << 27, /* --strategy, --budget-evals, --prior */
-    OPT_REPLAY = 1 << 28,   /* --replay, --record */
+    OPT_SEARCH = 1 << 25,
+    OPT_STRATEGY = 1 << 26, /* --strategy, --budget-evals, --prior */
+    OPT_REPLAY = 1 << 27,
     OPT_SELECTION = OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_ALL_POINTS,
 };
 
