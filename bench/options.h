@@ -77,9 +77,9 @@ struct options {
     const char *ins[OPTION_LIST_MAX], *outs[OPTION_LIST_MAX]; /* TENSOR=FILE */
     int in_count, out_count;
     const char *results; /* the folder of tuning tables */
-    /* searching: the strategy, at most so many trials (0: not given), recordings to search in, to write and
-       to order candidates by, and the recordings that a benchmark of the strategies searches in */
-    const char *strategy, *replay, *record, *prior;
+    /* searching: the strategy, at most so many trials (0: not given), recordings to search in and to order
+       candidates by, and the recordings that a benchmark of the strategies searches in */
+    const char *strategy, *replay, *prior;
     int64_t budget_evals;
     const char *search[OPTION_LIST_MAX];
     int search_count;
