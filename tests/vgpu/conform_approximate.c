@@ -121,15 +121,14 @@ static void evaluate_half(const struct opcode *op, const uint64_t in[4], struct 
             r = 0;
         }
         if (isnan(r) || fabs(r) > most || r == 0) {
-            want->bits |= (isnan(r) ? 0x7fff
-                           : r == 0 ? (signbit(r) ? 0x8000 : 0)
-                           : bf16   ? 0x7f80
-                                    : 0x7c00)
-                          << 16 * k;
-            want->kind[k] = isfinite(r) && fabs(r) > most ? EXPECT_NEAR : EXPECT_BITS;
+            const uint64_t special = isnan(r) ? 0x7fff
+                                     : r == 0 ? (signbit(r) ? 0x8000 : 0)
+                                     : bf16   ? 0x7f80
+                                              : 0x7c00;
+            const bool near_most = isfinite(r) && fabs(r) > most && fabs(r) < most * 1.01;
+            want->bits |= special << 16 * k;
             want->near[k] = INFINITY;
-            want->kind[k] =
-                isfinite(r) && fabs(r) > most && fabs(r) < most * 1.01 ? EXPECT_NOTHING : EXPECT_BITS;
+            want->kind[k] = near_most ? EXPECT_NOTHING : EXPECT_BITS;
         } else {
             want->kind[k] = EXPECT_NEAR;
             want->near[k] = r;
