@@ -156,8 +156,9 @@ bool access_lane_shared(struct warp *w, const struct inst *i, unsigned lane, uin
 }
 
 /* Passes over shared memory that a warp's access takes: 32 banks of 4 bytes; 8-byte accesses go in halves of
- * the warp, 16-byte ones in quarters. */
-void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsigned bytes) {
+ * the warp, 16-byte ones in quarters. Lanes that read or write the same word share a pass, atomics on it do
+ * not. */
+void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsigned bytes, bool atomic) {
     struct memory_counts *c = &w->block->worker->counts;
     const unsigned group = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8, words = bytes <= 4 ? 1 : bytes / 4;
     c->shared_requests++;
@@ -172,7 +173,7 @@ void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsi
             for (unsigned k = 0; k < words; k++) {
                 const uint32_t word = (uint32_t)(a->address[l] / 4) + k, bank = word % 32;
                 unsigned d = 0;
-                while (d < depth[bank] && seen[bank][d] != word) {
+                while (d < depth[bank] && (atomic || seen[bank][d] != word)) {
                     d++;
                 }
                 if (d == depth[bank] && d < 32) {
@@ -292,7 +293,7 @@ bool access_resolve(struct warp *w, const struct inst *i, uint32_t m, struct lan
         }
     }
     if (in_shared) {
-        access_count_shared(w, in_shared, a, bytes);
+        access_count_shared(w, in_shared, a, bytes, access & ATOMIC);
     }
     if (in_global) {
         access_record_global(w, i, in_global, a, bytes,

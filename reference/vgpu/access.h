@@ -55,6 +55,14 @@ static inline uint8_t *global_host(const struct warp *w, uint64_t address) {
     return w->block->launch->memory->host + (address - VGPU_GLOBAL_BASE);
 }
 
+/* Host's addresses of 32 lanes in global memory. */
+static inline void set_hosts(const struct warp *w, struct lanes *a) {
+    uint8_t *const host = w->block->launch->memory->host;
+    EACH_LANE {
+        a->host[l] = host + (a->address[l] - VGPU_GLOBAL_BASE);
+    }
+}
+
 static inline unsigned space_of(uint64_t address) {
     if (address >= VGPU_GLOBAL_BASE) {
         return PTX_GLOBAL;
@@ -80,7 +88,7 @@ bool access_bad_global(struct warp *w, const struct inst *i, unsigned lane, uint
                        const char *verb);
 void access_check_written(struct warp *w, const struct inst *i, unsigned lane, uint64_t address,
                           unsigned bytes);
-void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsigned bytes);
+void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsigned bytes, bool atomic);
 void access_record_global(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a,
                           unsigned bytes, unsigned kind);
 /* The log is full; false when the host is out of memory: the caches' counters then miss accesses, results do

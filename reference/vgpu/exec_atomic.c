@@ -1,7 +1,7 @@
 /* exec_atomic: atom and red (PTX ISA, sections 9.7.13.5 and 9.7.13.7). */
 #include <math.h>
 
-#include "access.h"
+#include "reach.h"
 #include "atomics.h"
 #include "soft.h"
 
@@ -110,10 +110,14 @@ static uint64_t plain_exchange(uint8_t *p, unsigned bytes, unsigned op, unsigned
     return old;
 }
 
-/* How often each address occurs in the warp, for the longest chain. */
+/* How often each address occurs in the warp, for the longest chain; and the passes that L2 takes: different
+ * addresses in a sector of 32 bytes go together, lanes on one address one after the other. */
 static void count_atomics(struct warp *w, uint32_t m, const struct lanes *a, unsigned vector,
                           unsigned bytes) {
     struct worker *worker = w->block->worker;
+    uint64_t sectors[WARP_SIZE];
+    uint32_t passes[WARP_SIZE];
+    unsigned count = 0;
     worker->counts.atomic_requests++;
     worker->counts.atomics += (uint64_t)vector * (unsigned)__builtin_popcount(m);
     while (m) {
@@ -123,10 +127,25 @@ static void count_atomics(struct warp *w, uint32_t m, const struct lanes *a, uns
             same |= (uint32_t)(a->address[l] == address) << l;
         }
         same &= m;
-        for (unsigned k = 0; k < vector; k++) {
-            chain_add(worker, address + k * bytes, (uint32_t)__builtin_popcount(same));
-        }
         m &= ~same;
+        const uint32_t lanes = (uint32_t)__builtin_popcount(same);
+        for (unsigned k = 0; k < vector; k++) {
+            chain_add(worker, address + k * bytes, lanes);
+        }
+        unsigned s = count;
+        while (s > 0 && sectors[s - 1] != address / 32) {
+            s--;
+        }
+        if (!s) {
+            sectors[count] = address / 32;
+            passes[count++] = 0;
+            s = count;
+        }
+        passes[s - 1] = passes[s - 1] > lanes ? passes[s - 1] : lanes;
+    }
+    for (unsigned s = 0; s < count; s++) {
+        worker->counts.atomic_passes += passes[s];
+        chain_add_line(worker, sectors[s] / 4, passes[s]);
     }
 }
 
@@ -147,8 +166,12 @@ HANDLER(atomic) {
     const unsigned vector = (unsigned)(i->count / (sources + returns));
     const unsigned bytes = i->bytes, step = wide ? 8 : 4;
     const bool global = is_global(i, &a, m);
-    if (!access_resolve(w, i, m, &a, bytes * vector, READ | WRITE | ATOMIC)) {
+    const enum shape shape = reach(w, i, m, &a, bytes * vector, READ | WRITE | ATOMIC);
+    if (shape == SHAPE_OTHER && !access_resolve(w, i, m, &a, bytes * vector, READ | WRITE | ATOMIC)) {
         return;
+    }
+    if (shape != SHAPE_OTHER) {
+        set_hosts(w, &a);
     }
     if (global) {
         count_atomics(w, m, &a, vector, bytes);

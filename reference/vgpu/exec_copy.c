@@ -67,7 +67,7 @@ HANDLER(copy_async) {
     if (reads) {
         access_record_global(w, &part, reads, &from, i->bytes, ACCESS_LOAD);
     }
-    access_count_shared(w, m, &to, i->bytes);
+    access_count_shared(w, m, &to, i->bytes, false);
 }
 
 HANDLER(copy_commit) {

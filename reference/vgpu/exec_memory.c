@@ -98,13 +98,6 @@ static inline void store_consecutive(struct warp *w, const struct inst *i, uint3
     }
 }
 
-static void set_hosts(const struct warp *w, struct lanes *a) {
-    uint8_t *const host = w->block->launch->memory->host;
-    EACH_LANE {
-        a->host[l] = host + (a->address[l] - VGPU_GLOBAL_BASE);
-    }
-}
-
 /* A few addresses, each of a run of lanes: 32-bit elements. */
 static void load_steps(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a) {
     for (unsigned k = 0; k < i->count; k++) {

@@ -13,7 +13,7 @@
 
 struct worker_state {
     struct worker worker;
-    struct chains chains;
+    struct chains chains, lines; /* atomics: of addresses, of lines */
     struct block block;
     struct warp warps[MAX_WARPS];
     uint32_t tid[MAX_WARPS][3][WARP_SIZE];
@@ -25,6 +25,11 @@ struct worker_state {
 void chain_add(struct worker *worker, uint64_t address, uint32_t count) {
     struct worker_state *s = (struct worker_state *)worker;
     s->failed |= !chains_add(&s->chains, (struct chain){address, count, worker->run, worker->run});
+}
+
+void chain_add_line(struct worker *worker, uint64_t line, uint32_t passes) {
+    struct worker_state *s = (struct worker_state *)worker;
+    s->failed |= !chains_add(&s->lines, (struct chain){line, passes, worker->run, worker->run});
 }
 
 /* ---- which blocks run ---- */
@@ -97,6 +102,7 @@ static void worker_close(struct worker_state *s) {
     free(s->worker.sites);
     free(s->worker.log);
     chains_close(&s->chains);
+    chains_close(&s->lines);
     free(s->block.shared);
     free(s->block.shared_init);
     free(s->block.shadow);
@@ -143,6 +149,7 @@ static void add_counts(struct vgpu_counters *c, const struct memory_counts *m) {
     c->local_bytes += m->local_bytes;
     c->atomic_requests += m->atomic_requests;
     c->atomics += m->atomics;
+    c->atomic_passes += m->atomic_passes;
     c->shared_atomics += m->shared_atomics;
 }
 
@@ -187,6 +194,7 @@ static void scale_counters(struct vgpu_counters *c, double scale) {
                                 &c->local_bytes,
                                 &c->atomic_requests,
                                 &c->atomics,
+                                &c->atomic_passes,
                                 &c->shared_atomics};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         *counts[i] = (uint64_t)llround((double)*counts[i] * scale);
@@ -197,7 +205,9 @@ static void scale_counters(struct vgpu_counters *c, double scale) {
     }
 }
 
-static void finish(struct launch *launch, struct worker_state *workers, unsigned count) {
+/* False when the host is out of memory. */
+static bool finish(struct launch *launch, struct worker_state *workers, unsigned count) {
+    bool good = true;
     struct vgpu_counters *c = &launch->counters;
     const struct kernel *k = launch->kernel;
     c->launch = launch->number;
@@ -206,16 +216,19 @@ static void finish(struct launch *launch, struct worker_state *workers, unsigned
     c->warps = launch->blocks * workers[0].block.warp_count;
     c->threads = launch->blocks * launch->threads;
     double cycles = 0;
-    struct chains chains = {0};
+    struct chains chains = {0}, lines = {0};
     for (unsigned i = 0; i < count; i++) {
         add_counts(c, &workers[i].worker.counts);
         cycles += add_instructions(launch, &workers[i]);
-        chains_merge(&chains, &workers[i].chains);
+        good &= !workers[i].failed && chains_merge(&chains, &workers[i].chains) &&
+                chains_merge(&lines, &workers[i].lines);
     }
     c->sampled_blocks = launch->runs * launch->run_blocks;
     const double scale = (double)c->blocks / (double)c->sampled_blocks;
     c->atomic_longest_chain = chains_longest(&chains, scale);
+    c->atomic_longest_line = chains_longest(&lines, scale);
     chains_close(&chains);
+    chains_close(&lines);
     caches_finish(launch->caches, c);
     if (c->sampled_blocks < c->blocks) {
         scale_counters(c, scale);
@@ -230,6 +243,7 @@ static void finish(struct launch *launch, struct worker_state *workers, unsigned
     c->occupancy =
         (double)(c->blocks_per_multiprocessor * workers[0].block.warp_count) / launch->profile->warps;
     timing_model(c, launch->profile, c->warps ? cycles / (double)c->warps : 0);
+    return good;
 }
 
 static void run_workers(struct worker_state *workers, unsigned count) {
@@ -271,7 +285,7 @@ bool launch_run(struct launch *launch) {
     }
     if (good) {
         run_workers(workers, count);
-        finish(launch, workers, count);
+        good = finish(launch, workers, count);
     }
     for (unsigned i = 0; workers && i < count; i++) {
         worker_close(&workers[i]);

@@ -59,5 +59,7 @@ void raise_fault(struct warp *w, const struct inst *in, unsigned lane, enum faul
 
 /* Counts atomics on an address, for the longest chain. */
 void chain_add(struct worker *worker, uint64_t address, uint32_t count);
+/* Counts the passes that L2 takes for them on a line. */
+void chain_add_line(struct worker *worker, uint64_t line, uint32_t passes);
 
 #endif

@@ -16,9 +16,11 @@ uint32_t launch_occupancy(const struct kernel *kernel, const struct profile *pro
         return 0;
     }
     const uint32_t per_warp = (launch_registers(kernel) * WARP_SIZE + 255) / 256 * 256;
-    const uint32_t by_registers = profile->registers / per_warp / warps;
+    const uint32_t by_registers =
+        profile->registers / per_warp / 4 * 4 / warps;        /* warps are placed in fours */
     const uint32_t reserved = profile->major >= 8 ? 1024 : 0; /* of each block, for the system */
-    const uint32_t block_shared = (shared_bytes + reserved + 127) / 128 * 128;
+    const uint32_t unit = profile->major >= 8 ? 128 : 256;
+    const uint32_t block_shared = (shared_bytes + reserved + unit - 1) / unit * unit;
     const uint32_t by_shared = block_shared ? profile->shared_bytes / block_shared : profile->blocks;
     uint32_t blocks = profile->warps / warps;
     blocks = blocks < profile->blocks ? blocks : profile->blocks;

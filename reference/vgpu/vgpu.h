@@ -70,6 +70,9 @@ struct vgpu_counters {
     uint64_t local_requests, local_bytes;
     uint64_t atomic_requests, atomics; /* global: warp instructions, lanes */
     uint64_t atomic_longest_chain;     /* most atomics on one address */
+    /* What L2's atomic units take: lanes on one address go one after the other, different addresses within a
+     * sector of 32 bytes together. All passes, and the most on one line of 128 bytes. */
+    uint64_t atomic_passes, atomic_longest_line;
     uint64_t shared_atomics;
     uint32_t registers;           /* of a thread */
     uint32_t registers_estimated; /* 1: from live values, not from ptxas */
