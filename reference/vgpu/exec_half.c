@@ -33,6 +33,9 @@ static inline uint32_t mul_bf16(uint32_t a, uint32_t b) {
     return soft_narrow((double)bf16_to_float(a) * (double)bf16_to_float(b), 8, 7, ROUND_NEAREST);
 }
 
+/* made for every type or operation, called for some */
+#define SOME __attribute__((unused)) static inline
+
 #define SCALAR(T)                                                                                            \
     static inline uint32_t add_##T(uint32_t a, uint32_t b) {                                                 \
         return NARROW_##T(WIDE_##T(a) + WIDE_##T(b));                                                        \
@@ -57,7 +60,7 @@ static inline uint32_t mul_bf16(uint32_t a, uint32_t b) {
     static inline uint32_t relu_##T(uint32_t a) {                                                            \
         return WIDE_##T(a) != WIDE_##T(a) ? 0x7fff : a & 0x8000 ? 0 : a;                                     \
     }                                                                                                        \
-    static inline uint32_t sat_##T(uint32_t a) {                                                             \
+    SOME uint32_t sat_##T(uint32_t a) {                                                                      \
         const float x = WIDE_##T(a);                                                                         \
         return x > 0 ? (x < 1 ? a : NARROW_##T(1)) : 0;                                                      \
     }
@@ -70,13 +73,13 @@ static inline uint32_t flush_half(uint32_t a) {
 }
 
 #define FLUSHED(name)                                                                                        \
-    static inline uint32_t name##ftz_half(uint32_t a, uint32_t b) {                                          \
+    SOME uint32_t name##ftz_half(uint32_t a, uint32_t b) {                                                   \
         return flush_half(name##_half(flush_half(a), flush_half(b)));                                        \
     }                                                                                                        \
-    static inline uint32_t name##ftzsat_half(uint32_t a, uint32_t b) {                                       \
+    SOME uint32_t name##ftzsat_half(uint32_t a, uint32_t b) {                                                \
         return sat_half(name##ftz_half(a, b));                                                               \
     }                                                                                                        \
-    static inline uint32_t name##sat_half(uint32_t a, uint32_t b) {                                          \
+    SOME uint32_t name##sat_half(uint32_t a, uint32_t b) {                                                   \
         return sat_half(name##_half(a, b));                                                                  \
     }
 FLUSHED(add)
