@@ -3,9 +3,8 @@
 /* Estimates, of the kind that microbenchmark papers give for Volta to Hopper; not NVIDIA's figures. */
 static const double launch_seconds = 2.5e-6; /* from launch to the first block, and back */
 static const double dram_efficiency = 0.92;  /* of the peak that streams reach */
-static const double atomic_chain_cycles = 8; /* between two atomics on one address at L2; see README.md */
-static const double atomics_per_clock =
-    1.0;                           /* lanes an L2 slice of 64 bytes per clock takes on different addresses */
+/* Passes of atomics that an L2 slice of 64 bytes per clock takes; those on one line meet in one slice. */
+static const double atomic_passes_per_clock = 1;
 static const double overlap = 2.5; /* independent instructions of a warp in flight, on average */
 
 double timing_latency(enum vgpu_pipe_id pipe, bool global) {
@@ -57,9 +56,9 @@ void timing_model(struct vgpu_counters *c, const struct profile *p, double chain
     const double dram_bytes = (double)(c->dram_read_bytes + c->dram_write_bytes);
     bounds[count++] = (struct bound){"dram", dram_bytes / (dram_efficiency * p->dram_bytes_per_second)};
     const double slices = p->l2_bytes_per_clock / 64;
-    const double spread = (double)c->atomics / (atomics_per_clock * slices);
-    const double chain = (double)c->atomic_longest_chain * atomic_chain_cycles;
-    bounds[count++] = (struct bound){"atomics", (chain > spread ? chain : spread) / p->clock_hz};
+    const double spread = (double)c->atomic_passes / slices, line = (double)c->atomic_longest_line;
+    bounds[count++] =
+        (struct bound){"atomics", (line > spread ? line : spread) / atomic_passes_per_clock / p->clock_hz};
     const double resident = c->blocks_per_multiprocessor ? c->blocks_per_multiprocessor : 1;
     const double per_unit = blocks / units < resident ? blocks / units : resident;
     const double waves = per_unit > 0 ? rounds / (per_unit < 1 ? 1 : per_unit) : 0;
