@@ -217,6 +217,12 @@ static bool set_memory_limit(struct options *o, const char *arg, struct error *e
     return true;
 }
 
+static bool set_arch(struct options *o, const char *arg, struct error *err) {
+    (void)err;
+    o->arch = arg;
+    return true;
+}
+
 static bool set_results(struct options *o, const char *arg, struct error *err) {
     (void)err;
     o->results = arg;
@@ -270,6 +276,7 @@ static const struct {
     {OPT_IN, "in", "TENSOR=FILE", "an input, float32 .npy; once for each", set_in},
     {OPT_OUT, "out", "TENSOR=FILE", "an output to write, float32 .npy; may be repeated", set_out},
     {OPT_DEVICE, "device", "NAME", "where to run (cpu)", set_device},
+    {OPT_ARCH, "arch", "sm_NN", "architectures; several with commas (all)", set_arch},
     {OPT_ONLY, "only", "GLOB", "variants by name; several with commas", set_only},
     {OPT_OP, "op", "NAME", "operations; several with commas", set_op},
     {OPT_DTYPE, "dtype", "NAME", "f32, f16, bf16; several with commas", set_dtype},

@@ -34,6 +34,7 @@ enum option_bit {
     OPT_RESULTS = 1 << 21,
     OPT_THOROUGH = 1 << 22,
     OPT_RESUME = 1 << 23,
+    OPT_ARCH = 1 << 24,
     OPT_NO_CEILINGS = 1 << 29,
     OPT_LIMITS = 1 << 28, /* --time-limit, --memory-limit, --retry */
     OPT_SEARCH = 1 << 25,
@@ -83,6 +84,7 @@ struct options {
     int64_t budget_evals;
     const char *search[OPTION_LIST_MAX];
     int search_count;
+    const char *arch; /* architectures, as a list */
 };
 
 struct command_usage {

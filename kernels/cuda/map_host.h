@@ -11,7 +11,7 @@ enum { BLOCK, VEC, UNROLL, PER_UNIT, LOAD, STORE };
    LOAD and STORE: enum load_policy and store_policy of elem.cuh. */
 #define MAP_PARAMS                                                                                           \
     {                                                                                                        \
-        {"BLOCK", {256, 128, 512}}, {"VEC", {8, 4, 2, 1}}, {"UNROLL", {2, 1, 4}}, {"PER_UNIT", {0, 4, 8}},   \
+        {"BLOCK", {256, 128, 512}}, {"VEC", {8, 4, 2, 1}}, {"UNROLL", {1, 2, 4}}, {"PER_UNIT", {0, 4, 8}},   \
             {"LOAD", {0, 2, 3}}, {                                                                           \
             "STORE", {                                                                                       \
                 0, 2                                                                                         \

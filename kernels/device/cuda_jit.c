@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "../registry.h"
+#include "cuda_cache.h"
 #include "cuda_sources.h"
 
 static const char *source_of(const struct variant *v) {
@@ -110,15 +111,11 @@ static bool program_make(const struct nvrtc *n, const struct variant *v, nvrtcPr
            error_set(err, "%s: NVRTC is out of memory", v->name);
 }
 
-bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct problem *p,
-                  const struct point *pt, int sm, struct cuda_binary *b, struct error *err) {
-    char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH];
-    const int count = cuda_options(v, p, pt, sm, options);
+static bool source_compile(const struct nvrtc *n, const struct variant *v, int sm,
+                           char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH], int count,
+                           struct cuda_binary *b, struct error *err) {
     nvrtcProgram program;
     *b = (struct cuda_binary){.cached = false};
-    if (!nvrtc_supports(n, sm))
-        return error_set(err, "NVRTC %d.%d (%s) does not compile for sm_%d: take one that does", n->major,
-                         n->minor, n->path, sm);
     if (!program_make(n, v, &program, err)) return false;
     const double start = now();
     bool ok = !program_compile(program, n, options, count);
@@ -134,6 +131,37 @@ bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct p
     n->nvrtcDestroyProgram(&program);
     if (!ok) cuda_binary_free(b);
     return ok;
+}
+
+/* All that the result depends on. */
+static void key_make(const struct nvrtc *n, const struct variant *v,
+                     char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH], int count,
+                     char key[CUDA_KEY_LENGTH]) {
+    struct cuda_hash h = cuda_hash_new();
+    const char *const source = source_of(v);
+    cuda_hash_add(&h, &n->major, sizeof n->major);
+    cuda_hash_add(&h, &n->minor, sizeof n->minor);
+    cuda_hash_add(&h, v->name, strlen(v->name));
+    if (source) cuda_hash_add(&h, source, strlen(source));
+    for (const struct cuda_source *s = cuda_sources; s->name; s++)
+        if (strstr(s->name, ".cuh")) cuda_hash_add(&h, s->text, strlen(s->text));
+    for (int i = 0; i < count; i++) cuda_hash_add(&h, options[i], strlen(options[i]));
+    cuda_hash_key(&h, key);
+}
+
+bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct problem *p,
+                  const struct point *pt, int sm, struct cuda_binary *b, struct error *err) {
+    char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH], key[CUDA_KEY_LENGTH], folder[512];
+    const int count = cuda_options(v, p, pt, sm, options);
+    const bool keep = cuda_cache_folder(folder, sizeof folder);
+    key_make(n, v, options, count, key);
+    if (keep && cuda_cache_load(folder, key, b)) return true;
+    if (!nvrtc_supports(n, sm))
+        return error_set(err, "NVRTC %d.%d (%s) does not compile for sm_%d: take one that does", n->major,
+                         n->minor, n->path, sm);
+    if (!source_compile(n, v, sm, options, count, b, err)) return false;
+    if (keep) cuda_cache_store(folder, key, b);
+    return true;
 }
 
 void cuda_binary_free(struct cuda_binary *b) {

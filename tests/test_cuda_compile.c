@@ -1,0 +1,167 @@
+/* Compiling without a GPU: default points for three architectures without spills, and the cache of compiled
+ * kernels. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "device/cuda_cache.h"
+#include "program.h"
+
+/* A cache that other runs of the tests share, but not the user's. */
+static void cache_use(void) {
+    setenv("KATUNE_CACHE", KATUNE_BINARY_DIR "/cuda-cache", 1);
+}
+
+static void nvrtc_needed(void) {
+    struct nvrtc n;
+    struct error err;
+    if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);
+}
+
+Test(cuda_compile, default_points, .timeout = 500) {
+    nvrtc_needed();
+    cache_use();
+    const struct outcome o = program_run("compile --quiet --arch sm_80,sm_90,sm_120");
+    cr_assert_eq(o.code, 0, "exit code %d: %s%s", o.code, o.out, o.err);
+    cr_assert(strstr(o.out, " 0 failed, 0 default points with spills"), "%s", o.out);
+}
+
+Test(cuda_compile, emit) {
+    nvrtc_needed();
+    cache_use();
+    char command[300], path[300], text[64] = "";
+    snprintf(command, sizeof command,
+             "compile --only copy_cuda --dtype f32 --arch sm_90 --emit ptx %s/ptx --param BLOCK=512",
+             scratch_folder());
+    cr_assert_eq(program_run(command).code, 0);
+    snprintf(command, sizeof command, "ls %s/ptx/copy_cuda-f32-sm_90-BLOCK512*.ptx", scratch_folder());
+    FILE *const list = popen(command, "r");
+    cr_assert(list && fscanf(list, "%299s", path) == 1);
+    pclose(list);
+    FILE *const f = fopen(path, "r");
+    cr_assert(f && fgets(text, sizeof text, f) && strncmp(text, "//", 2) == 0, "%s: %s", path, text);
+    fclose(f);
+}
+
+Test(cuda_compile, bad_input) {
+    struct outcome o = program_run("compile --arch sm_12");
+    cr_expect(o.code == 2 && strstr(o.err, "--arch sm_12: unknown"), "%s", o.err);
+    o = program_run("compile --emit exe x");
+    cr_expect(o.code == 2 && strstr(o.err, "--emit: write ptx or cubin and a folder"), "%s", o.err);
+    setenv("KATUNE_CUDA_HOME", "/nowhere", 1);
+    o = program_run("compile");
+    cr_expect(o.code == 2 && strstr(o.err, "KATUNE_CUDA_HOME=/nowhere: there is no libnvrtc.so below it"),
+              "%s", o.err);
+    setenv("KATUNE_LIBCUDA", "/nowhere/libcuda.so", 1);
+    o = program_run("check --device cuda:0");
+    cr_expect(o.code == 2 && strstr(o.err, "KATUNE_LIBCUDA=/nowhere/libcuda.so cannot be loaded"), "%s",
+              o.err);
+    unsetenv("KATUNE_LIBCUDA");
+    o = program_run("check --device cuda:x");
+    cr_expect(o.code == 2 && strstr(o.err, "cuda:x: write the GPU's number"), "%s", o.err);
+    o = program_run("check --device vgpu:nothing");
+    cr_expect(o.code == 2 && strstr(o.err, "there is no such profile: there are h100-sxm"), "%s", o.err);
+}
+
+static struct cuda_binary binary_of(char *text, size_t bytes) {
+    return (struct cuda_binary){.ptx = text,
+                                .ptx_size = bytes,
+                                .cubin = text,
+                                .cubin_size = bytes,
+                                .log = text,
+                                .log_size = bytes,
+                                .seconds = 0.5};
+}
+
+static void key_of(int number, char key[CUDA_KEY_LENGTH]) {
+    struct cuda_hash h = cuda_hash_new();
+    cuda_hash_add(&h, &number, sizeof number);
+    cuda_hash_key(&h, key);
+}
+
+Test(cuda_cache, keeps_and_detects_corruption) {
+    char text[] = "ptx or cubin or log", key[CUDA_KEY_LENGTH], path[300];
+    const char *const folder = scratch_folder();
+    const struct cuda_binary b = binary_of(text, sizeof text);
+    struct cuda_binary read;
+    key_of(1, key);
+    cr_assert(!cuda_cache_load(folder, key, &read));
+    cuda_cache_store(folder, key, &b);
+    cr_assert(cuda_cache_load(folder, key, &read));
+    cr_assert(read.cached && read.seconds == 0.5 && read.cubin_size == sizeof text);
+    cr_assert_str_eq(read.log, text);
+    cuda_binary_free(&read);
+    /* one flipped byte, then a truncated file: both count as missing and are removed */
+    for (int cut = 0; cut < 2; cut++) {
+        cuda_cache_store(folder, key, &b);
+        snprintf(path, sizeof path, "%s/%s.bin", folder, key);
+        FILE *const f = fopen(path, "r+");
+        cr_assert_not_null(f);
+        fseek(f, -3, SEEK_END);
+        if (cut)
+            cr_assert_eq(ftruncate(fileno(f), ftell(f)), 0);
+        else
+            fputc('!', f);
+        fclose(f);
+        cr_assert(!cuda_cache_load(folder, key, &read));
+        cr_assert_neq(access(path, F_OK), 0);
+    }
+}
+
+Test(cuda_cache, removes_what_was_used_least_recently) {
+    static char text[4000];
+    char key[CUDA_KEY_LENGTH], path[300];
+    const char *const folder = scratch_folder();
+    const struct cuda_binary b = binary_of(text, sizeof text);
+    struct cuda_binary read;
+    for (int i = 0; i < 8; i++) {
+        key_of(i, key);
+        cuda_cache_store(folder, key, &b);
+        snprintf(path, sizeof path, "%s/%s.bin", folder, key);
+        const struct timespec used[2] = {{1000 + i, 0}, {1000 + i, 0}};
+        cr_assert_eq(utimensat(AT_FDCWD, path, used, 0), 0);
+    }
+    key_of(0, key); /* the oldest is used again */
+    cr_assert(cuda_cache_load(folder, key, &read));
+    cuda_binary_free(&read);
+    cuda_cache_trim(folder, 3 * 12200);
+    for (int i = 0; i < 8; i++) {
+        key_of(i, key);
+        const bool there = cuda_cache_load(folder, key, &read);
+        cr_expect_eq(there, i == 0 || i >= 6, "entry %d", i);
+        if (there) cuda_binary_free(&read);
+    }
+}
+
+Test(cuda_cache, many_processes) {
+    static char text[100000];
+    char key[CUDA_KEY_LENGTH];
+    const char *const folder = scratch_folder();
+    memset(text, 'x', sizeof text - 1);
+    const struct cuda_binary b = binary_of(text, sizeof text);
+    key_of(7, key);
+    cuda_cache_store(folder, key, &b);
+    pid_t children[4];
+    for (int i = 0; i < 4; i++) {
+        if ((children[i] = fork())) continue;
+        int bad = 0;
+        for (int round = 0; round < 100; round++) {
+            struct cuda_binary read;
+            cuda_cache_store(folder, key, &b);
+            const bool there = cuda_cache_load(folder, key, &read);
+            bad += !there || memcmp(read.log, text, sizeof text) != 0;
+            if (there) cuda_binary_free(&read);
+        }
+        _exit(bad != 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        int status;
+        cr_assert_eq(waitpid(children[i], &status, 0), children[i]);
+        cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a reader saw a broken entry");
+    }
+}
