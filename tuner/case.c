@@ -290,6 +290,7 @@ void case_check(struct check_case *c, const struct variant *v, const struct poin
     static const struct trial trials[] = {{true, 0}, {false, 0}, {true, 1}, {true, 3}};
     const bool threaded = param_find(v, "THREADS") >= 0;
     const int count = depth == CHECK_QUICK ? 1 : threaded ? 4 : 2;
+    const bool repeated = depth == CHECK_FULL && v->backend == CUDA && !(v->flags & ORDER_DEPENDENT);
     uint64_t first = 0, hash;
     verdict->status = CHECK_FAILED;
     if (c->spoilt && !case_recover(c, verdict)) return;
@@ -303,6 +304,14 @@ void case_check(struct check_case *c, const struct variant *v, const struct poin
             snprintf(verdict->text, sizeof verdict->text,
                      "its bits differ with %d threads, but it is not flagged THREAD_DEPENDENT",
                      trials[i].threads);
+            return;
+        }
+    }
+    if (repeated) {
+        if (!trial_run(c, v, pt, trials[0], &hash, verdict)) return;
+        if (hash != first) {
+            snprintf(verdict->text, sizeof verdict->text,
+                     "its bits differ from run to run, but it is not flagged ORDER_DEPENDENT");
             return;
         }
     }

@@ -34,6 +34,7 @@ int ceiling_copies(struct device *d, const struct problem *p, int threads, struc
 double ceiling_flops(const struct device *d, int threads) {
     const struct device_info *const info = d->info(d);
     double best = 0;
+    if (info->isa >> CUDA & 1) return info->flops; /* by the data sheet */
     for (int i = 0; i < 5; i++) {
         const double rate = fma_rate(info->isa, threads);
         if (rate > best) best = rate;
