@@ -12,6 +12,7 @@ int point_threads(const struct variant *v, const struct point *pt, const struct 
 int ceiling_copies(struct device *d, const struct problem *p, int threads, struct contender *contenders,
                    int max) {
     const struct device_info *const info = d->info(d);
+    const bool gpu = info->isa >> CUDA & 1;
     struct problem copy = problem_default(COPY, p->dtype);
     copy.rows = p->rows;
     copy.channels = p->channels;
@@ -21,10 +22,12 @@ int ceiling_copies(struct device *d, const struct problem *p, int threads, struc
         const struct variant *const v = variant_at(i);
         for (int64_t j = 0; j < point_count(v) && count < max; j++) {
             const struct point pt = point_at(v, j);
-            if (variant_reject(v, &copy, &pt, info) || point_threads(v, &pt, info) != threads) continue;
+            if (variant_reject(v, &copy, &pt, info) || (!gpu && point_threads(v, &pt, info) != threads))
+                continue;
             contenders[count] = (struct contender){.variant = v, .point = pt, .problem = copy};
             case_check(c, v, &pt, CHECK_QUICK, &contenders[count].verdict);
             count += contenders[count].verdict.status == CHECK_PASSED;
+            if (gpu) break; /* its default: threads are no choice there */
         }
     }
     case_free(c);

@@ -266,7 +266,9 @@ bool measure(struct meter *m, struct contender *contenders, int count, double bu
         }
     }
     for (int i = 0; ok && i < count; i++) ok = runner_warm(m, &runners[i]) || error_set(err, "out of memory");
+    if (m->device->sample) m->device->sample(m->device, true);
     ok = ok && (!count || rounds_run(m, runners, count, budget, race, err));
+    if (m->device->sample) m->device->sample(m->device, false);
     for (int i = 0; runners && i < count; i++) runner_free(m, &runners[i]);
     free(runners);
     return ok;

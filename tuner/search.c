@@ -245,7 +245,8 @@ static void finalists_keep(struct hunt *h) {
 
 static void entry_fill(const struct hunt *h, const struct ceilings *ceilings, struct table_entry *e) {
     const struct contender *best = &h->list[0], *chosen = best;
-    *e = (struct table_entry){.problem = *h->p, .source = SOURCE_MEASURED};
+    *e = (struct table_entry){.problem = *h->p,
+                              .source = h->s->device->modeled ? SOURCE_MODELED : SOURCE_MEASURED};
     for (int i = 1; i < h->count; i++) {
         const struct contender *const c = &h->list[i];
         const struct table_choice one = choice_of(c), other = choice_of(chosen);

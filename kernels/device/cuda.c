@@ -238,6 +238,12 @@ static int cuda_counters(struct device *d, const struct kernel *k, struct counte
     return cuda_tally_list(&k->tally, list, max);
 }
 
+static void cuda_sample(struct device *d, bool on) {
+    enum { BLOCKS_PER_UNIT = 16 };
+    const struct cuda *const c = cuda_of(d);
+    c->virtual.vgpu_set_sampling(on ? (uint64_t)BLOCKS_PER_UNIT * (uint64_t)c->info.units : 0);
+}
+
 static bool context_open(struct cuda *c, struct error *err) {
     const struct cuda_api *const api = &c->api;
     return cuda_ok(api, api->cuDevicePrimaryCtxRetain(&c->context, c->ordinal), "cuDevicePrimaryCtxRetain",
@@ -333,7 +339,8 @@ static struct device *device_new(struct cuda_api *api, const struct cuda_virtual
                                   .close = cuda_close,
                                   .failure = cuda_failure,
                                   .recover = cuda_recover,
-                                  .counters = virtual->present ? cuda_counters : NULL},
+                                  .counters = virtual->present ? cuda_counters : NULL,
+                                  .sample = virtual->present ? cuda_sample : NULL},
                        .api = *api,
                        .virtual = *virtual};
     int count = 0;

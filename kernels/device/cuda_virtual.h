@@ -14,7 +14,8 @@
     F(const char *, vgpu_last_error, (void))                                                                 \
     F(const char *, vgpu_profile_name, (unsigned))                                                           \
     F(const char *, vgpu_profile_about, (unsigned))                                                          \
-    F(int, vgpu_module_ptxas_log, (void *, const char *))
+    F(int, vgpu_module_ptxas_log, (void *, const char *))                                                    \
+    F(void, vgpu_set_sampling, (uint64_t))
 
 struct cuda_virtual {
     bool present; /* the library is a virtual GPU */

@@ -87,6 +87,9 @@ struct device {
     /* What the device itself counted during the kernel's last call, at most max of them; returns how many.
        NULL: it counts nothing, see the profilers. */
     int (*counters)(struct device *d, const struct kernel *k, struct counter *list, int max);
+    /* Whether calls may run in part from now on, for their time and counters alone: what they write is not to
+       be used. NULL: they always run whole. */
+    void (*sample)(struct device *d, bool on);
 };
 
 /* failure(), recover() and counters() for any device. */
