@@ -13,7 +13,4 @@ struct device *vgpu_open(const char *profile, struct error *err);
 /* The i-th profile of the virtual GPU and what it is; NULL past the last, or where its library is missing. */
 const char *vgpu_profile(unsigned i, const char **about);
 
-/* How many GPUs the driver finds; -1 and the reason if there is no driver. */
-int cuda_count(struct error *err);
-
 #endif
