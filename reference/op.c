@@ -87,5 +87,8 @@ double output_allowed(const struct problem *p, enum tensor t, double value, doub
     const double factor = 16 + (terms > 1 ? 4 * log2((double)terms) : 0);
     /* Below the smallest normal float32 a rounding's error stops shrinking with the term. */
     const double least = 0x1p-126;
-    return dtype_spacing(value, tensor_dtype(p, t)) / 2 + 0x1p-24 * factor * (scale > least ? scale : least);
+    /* A sum may also end as 0 where it is subnormal: atomic additions of GPUs flush such numbers. */
+    const double flushed = terms > 0 ? least : 0;
+    return dtype_spacing(value, tensor_dtype(p, t)) / 2 + 0x1p-24 * factor * (scale > least ? scale : least) +
+           flushed;
 }

@@ -42,8 +42,9 @@ int64_t output_terms(const struct problem *p, enum tensor t);
 
 /* The error allowed for output t whose reference is `value`:
      half a unit in the last place of the output's dtype + 2^-24 C scale,
-   scale at least 2^-126, where the relative error of float32 ends; C = 16 for elementwise outputs, 16 + 4
-   log2(terms) for reductions. */
+   scale at least 2^-126, where the relative error of float32 ends, and for reductions 2^-126 more, since
+   GPUs' atomic additions flush subnormal numbers; C = 16 for elementwise outputs, 16 + 4 log2(terms) for
+   reductions. */
 double output_allowed(const struct problem *p, enum tensor t, double value, double scale);
 
 #endif

@@ -33,3 +33,29 @@ __device__ __forceinline__ float silu_slope(float x, float g) {
     const float product = g * s.upper * fmaf(bounded, rest, 1.0f);
     return x < 0 ? product * s.half * s.half : product;
 }
+
+/* silu and sigmoid together. Down to -11 the rounding of x log2(e) costs exp(-x) less than 2^-21; inputs of an
+   activation are seldom below, and go the long way. */
+struct silu_pair {
+    float silu, sigmoid;
+};
+
+static __device__ __noinline__ silu_pair silu_far(float x) {
+    const sigmoid s = sigmoid_of(x);
+    return {silu(x), x < 0 ? s.upper * s.half * s.half : s.upper};
+}
+
+__device__ __forceinline__ silu_pair silu_both(float x) {
+    float e;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(e) : "f"(x * -1.44269504f));
+    silu_pair p;
+    p.sigmoid = reciprocal(1 + e);
+    p.silu = x * p.sigmoid;
+    if (x < -11) p = silu_far(x);
+    return p;
+}
+
+/* sigma + x sigma (1 - sigma) */
+__device__ __forceinline__ float silu_pair_slope(const silu_pair &p) {
+    return fmaf(p.silu, 1 - p.sigmoid, p.sigmoid);
+}

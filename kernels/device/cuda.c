@@ -115,7 +115,6 @@ static bool module_load(struct cuda *c, struct kernel *k, const struct cuda_bina
 }
 
 static bool step_prepare(struct cuda *c, struct kernel *k, int i, struct error *err) {
-    enum { SHARED_PLAIN = 48 << 10 }; /* more has to be asked for */
     struct launch_step *const s = &k->launch.step[i];
     const char *const name = s->function ? s->function : k->variant->name;
     for (int axis = 1; axis < 3; axis++) {
@@ -128,7 +127,7 @@ static bool step_prepare(struct cuda *c, struct kernel *k, int i, struct error *
     if (!cuda_ok(&c->api, c->api.cuModuleGetFunction(&k->function[i], k->module, name), "cuModuleGetFunction",
                  err))
         return error_prefix(err, "%s", name);
-    if (s->shared <= SHARED_PLAIN) return true;
+    if (!s->shared) return true; /* what a block has above 48 KiB, static memory included, must be asked for */
     return cuda_ok(&c->api,
                    c->api.cuFuncSetAttribute(k->function[i], CUDA_FUNCTION_DYNAMIC_SHARED, (int)s->shared),
                    "cuFuncSetAttribute", err) ||
@@ -262,6 +261,12 @@ static void context_close(struct cuda *c) {
     c->end = c->begin = NULL;
     c->stream = NULL;
     c->context = NULL;
+}
+
+void *cuda_context(struct device *d, int *ordinal) {
+    const struct cuda *const c = cuda_of(d);
+    *ordinal = c->ordinal;
+    return c->context;
 }
 
 static bool cuda_recover(struct device *d, struct error *err) {

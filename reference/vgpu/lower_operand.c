@@ -180,8 +180,10 @@ uint32_t lower_source(struct lowering *l, const struct ptx_operand *o, unsigned 
     case PTX_OP_IMMEDIATE:
     case PTX_OP_FLOAT:
     case PTX_OP_F32:
-        if (bits == 1) {
-            lower_fail(l, "a predicate is expected");
+        if (bits == 1) { /* xor.pred p, q, 1: a register that holds it, as the handlers expect */
+            const uint32_t op[2] = {lower_register(l, REG_PREDICATE), lower_constant(l, o->value != 0, 4)};
+            decode_emit(l, "mov.pred.constant", 1, 2, op);
+            return op[0];
         }
         return lower_constant(l, immediate_bits(o, bits), bits == 64 ? 8 : 4);
     case PTX_OP_SYMBOL: {

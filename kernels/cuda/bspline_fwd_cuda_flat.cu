@@ -1,0 +1,34 @@
+/* bspline_fwd_cuda_flat: one element a thread, coefficients from global memory through L1. The plain way, to
+   measure the others by. */
+#include "variant.h"
+#ifndef __CUDACC__
+enum { BLOCK };
+
+static void launch(const struct problem *p, const struct point *pt, const struct device_info *d,
+                   struct launch *l) {
+    (void)d;
+    l->steps = p->rows > 0;
+    l->step[0].block[0] = (unsigned)pt->value[BLOCK];
+    l->step[0].grid[0] = (unsigned)((problem_elements(p) + pt->value[BLOCK] - 1) / pt->value[BLOCK]);
+}
+#endif
+VARIANT(bspline_fwd_cuda_flat, .op = BSPLINE_FWD, .dtypes = F32 | F16 | BF16, .flags = BASELINE, .min_sm = 75,
+        .params = {{"BLOCK", {256, 128, 512}}}, .launch = launch);
+#ifdef __CUDACC__
+#include "args.cuh"
+#include "silu.cuh"
+#include "spline.cuh"
+
+extern "C" __global__ void __launch_bounds__(BLOCK) bspline_fwd_cuda_flat(BSPLINE_FWD_ARGS) {
+    const long long at = (long long)blockIdx.x * BLOCK + threadIdx.x;
+    if (at >= rows * CHANNELS) return;
+    const int group = (int)(at % CHANNELS) / GROUP_CHANNELS;
+    const float v = elem_to_float(x[at]);
+    const float *const coefs = coef + group * BASES;
+    const float spline = spline_local(v, [&](int bin) {
+        const int m = bin_basis(bin);
+        return m >= 0 && m < BASES ? coefs[m] : 0;
+    });
+    y[at] = elem_from_float(fmaf(wspline[group], spline, wbase[group] * silu_both(v).silu));
+}
+#endif
