@@ -1,0 +1,125 @@
+#include "profiler.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../kernels/device/cuda.h"
+#include "cupti.h"
+#include "perf_event.h"
+
+struct profiler {
+    const char *name;
+    bool (*count)(struct profiler *p, struct counter *list, int max, int *count, struct error *err);
+    struct device *device;
+    unsigned sets;
+    struct cupti *cupti;
+    struct perf_event *perf;
+    struct error absent;
+    /* the kernel being counted */
+    struct kernel *kernel;
+    const struct call *call;
+    double seconds; /* of its last run */
+};
+
+static bool kernel_run(void *user) {
+    struct profiler *const p = user;
+    p->seconds = p->device->run(p->device, p->kernel, p->call, 1);
+    return !device_failure(p->device, NULL);
+}
+
+/* Threads that the kernel's team has are known once it has run. */
+static bool count_perf(struct profiler *p, struct counter *list, int max, int *count, struct error *err) {
+    if (!kernel_run(p)) return error_set(err, "counters: the kernel failed");
+    if (!p->perf) p->perf = perf_event_open(p->sets, err, &p->absent);
+    return p->perf && perf_event_count(p->perf, kernel_run, p, list, max, count, err);
+}
+
+/* Kernels' own durations beside what events around them said: far apart, one of the two clocks is wrong. */
+static bool durations_cross_check(struct profiler *p, struct counter *list, int max, int *count,
+                                  struct error *err) {
+    double seconds;
+    int kernels;
+    if (!kernel_run(p) || !cupti_kernel_seconds(p->cupti, kernel_run, p, &seconds, &kernels, err))
+        return false;
+    const double between = p->seconds - seconds; /* gaps between a call's kernels and launches */
+    if (kernels && (between < -0.05 * seconds || between > 0.5 * seconds + 50e-6))
+        error_set(&p->absent, "counters: events say %.2f us and activity records %.2f us: trust neither",
+                  1e6 * p->seconds, 1e6 * seconds);
+    if (kernels && *count < max) {
+        snprintf(list[*count].name, sizeof list->name, "kernel_seconds");
+        list[(*count)++].value = seconds;
+    }
+    return true;
+}
+
+static bool count_cupti(struct profiler *p, struct counter *list, int max, int *count, struct error *err) {
+    int ordinal;
+    void *const context = cuda_context(p->device, &ordinal);
+    return cupti_count(p->cupti, context, ordinal, p->sets, kernel_run, p, list, max, count, err) &&
+           durations_cross_check(p, list, max, count, err);
+}
+
+static bool count_device(struct profiler *p, struct counter *list, int max, int *count, struct error *err) {
+    struct counter all[COUNTERS_MAX];
+    if (!kernel_run(p)) return error_set(err, "counters: the kernel failed");
+    const int known = device_counters(p->device, p->kernel, all, COUNTERS_MAX);
+    for (int i = 0; i < known && *count < max; i++) {
+        const struct metric *const m = metric_find(all[i].name);
+        if (m && (m->sets & p->sets)) list[(*count)++] = all[i];
+    }
+    return true;
+}
+
+struct profiler *profiler_open(struct device *d, unsigned sets, struct error *err) {
+    struct profiler *const p = calloc(1, sizeof *p);
+    if (!p) return error_set(err, "counters: no memory"), NULL;
+    *p = (struct profiler){.name = "perf_event", .count = count_perf, .device = d, .sets = sets};
+    if (d->counters) {
+        p->name = "device";
+        p->count = count_device;
+    } else if (strcmp(d->info(d)->backend, "cuda") == 0) {
+        p->name = "cupti";
+        p->count = count_cupti;
+        p->cupti = cupti_open(err);
+        if (!p->cupti) {
+            free(p);
+            return NULL;
+        }
+    }
+    return p;
+}
+
+void profiler_close(struct profiler *p) {
+    if (!p) return;
+    perf_event_close(p->perf);
+    if (p->cupti) cupti_close(p->cupti);
+    free(p);
+}
+
+const char *profiler_name(const struct profiler *p) {
+    return p->name;
+}
+
+const char *profiler_absent(const struct profiler *p) {
+    return p->absent.text;
+}
+
+static int order_of(const struct counter *c) {
+    const struct metric *const m = metric_find(c->name);
+    return m ? (int)(m - metric_at(0)) : metric_count();
+}
+
+static int by_table(const void *a, const void *b) {
+    return order_of(a) - order_of(b);
+}
+
+bool profiler_count(struct profiler *p, struct kernel *k, const struct call *call, struct counter *list,
+                    int max, int *count, struct error *err) {
+    p->kernel = k;
+    p->call = call;
+    *count = 0;
+    if (!p->count(p, list, max, count, err)) return false;
+    qsort(list, (size_t)*count, sizeof *list, by_table);
+    return true;
+}
