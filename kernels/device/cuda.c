@@ -127,7 +127,8 @@ static bool step_prepare(struct cuda *c, struct kernel *k, int i, struct error *
     if (!cuda_ok(&c->api, c->api.cuModuleGetFunction(&k->function[i], k->module, name), "cuModuleGetFunction",
                  err))
         return error_prefix(err, "%s", name);
-    if (!s->shared) return true; /* what a block has above 48 KiB, static memory included, must be asked for */
+    if (!s->shared)
+        return true; /* what a block has above 48 KiB, static memory included, must be asked for */
     return cuda_ok(&c->api,
                    c->api.cuFuncSetAttribute(k->function[i], CUDA_FUNCTION_DYNAMIC_SHARED, (int)s->shared),
                    "cuFuncSetAttribute", err) ||
