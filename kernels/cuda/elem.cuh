@@ -57,8 +57,8 @@ __device__ __forceinline__ void pair_to_float(unsigned w, float &lo, float &hi) 
         : "=f"(lo), "=f"(hi)
         : "r"(w));
 #else
-    lo = __uint_as_float(w << 16);
-    hi = __uint_as_float(w & 0xffff0000u);
+    asm("shl.b32 %0, %1, 16;" : "=f"(lo) : "r"(w));
+    asm("and.b32 %0, %1, 0xffff0000;" : "=f"(hi) : "r"(w));
 #endif
 }
 
@@ -74,18 +74,30 @@ __device__ __forceinline__ unsigned pair_from_float(float lo, float hi) {
     return w;
 }
 
+/* What an access moves: float32 elements, or pairs of 16-bit ones. PTX has no free change of type: float32
+   stays float. */
+#if DTYPE_F32
+#define WORD float
+#define WORD_OUT(w) "=f"(w)
+#define WORD_IN(w) "f"(w)
+#else
+#define WORD unsigned
+#define WORD_OUT(w) "=r"(w)
+#define WORD_IN(w) "r"(w)
+#endif
+
 #define LOAD_WORDS(suffix)                                                                                   \
     if constexpr (bytes == 2) {                                                                              \
         unsigned short h;                                                                                    \
         asm("ld.global" suffix ".u16 %0, [%1];" : "=h"(h) : "l"(p));                                         \
-        w[0] = h;                                                                                            \
+        w[0] = (WORD)h;                                                                                      \
     } else if constexpr (bytes == 4) {                                                                       \
-        asm("ld.global" suffix ".u32 %0, [%1];" : "=r"(w[0]) : "l"(p));                                      \
+        asm("ld.global" suffix ".b32 %0, [%1];" : WORD_OUT(w[0]) : "l"(p));                                  \
     } else if constexpr (bytes == 8) {                                                                       \
-        asm("ld.global" suffix ".v2.u32 {%0, %1}, [%2];" : "=r"(w[0]), "=r"(w[1]) : "l"(p));                 \
+        asm("ld.global" suffix ".v2.b32 {%0, %1}, [%2];" : WORD_OUT(w[0]), WORD_OUT(w[1]) : "l"(p));         \
     } else {                                                                                                 \
-        asm("ld.global" suffix ".v4.u32 {%0, %1, %2, %3}, [%4];"                                             \
-            : "=r"(w[0]), "=r"(w[1]), "=r"(w[2]), "=r"(w[3])                                                 \
+        asm("ld.global" suffix ".v4.b32 {%0, %1, %2, %3}, [%4];"                                             \
+            : WORD_OUT(w[0]), WORD_OUT(w[1]), WORD_OUT(w[2]), WORD_OUT(w[3])                                 \
             : "l"(p));                                                                                       \
     }
 
@@ -93,17 +105,17 @@ __device__ __forceinline__ unsigned pair_from_float(float lo, float hi) {
     if constexpr (bytes == 2) {                                                                              \
         asm volatile("st.global" suffix ".u16 [%0], %1;" ::"l"(p), "h"((unsigned short)w[0]));               \
     } else if constexpr (bytes == 4) {                                                                       \
-        asm volatile("st.global" suffix ".u32 [%0], %1;" ::"l"(p), "r"(w[0]));                               \
+        asm volatile("st.global" suffix ".b32 [%0], %1;" ::"l"(p), WORD_IN(w[0]));                           \
     } else if constexpr (bytes == 8) {                                                                       \
-        asm volatile("st.global" suffix ".v2.u32 [%0], {%1, %2};" ::"l"(p), "r"(w[0]), "r"(w[1]));           \
+        asm volatile("st.global" suffix ".v2.b32 [%0], {%1, %2};" ::"l"(p), WORD_IN(w[0]), WORD_IN(w[1]));   \
     } else {                                                                                                 \
-        asm volatile("st.global" suffix ".v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(p), "r"(w[0]), "r"(w[1]),    \
-                     "r"(w[2]), "r"(w[3]));                                                                  \
+        asm volatile("st.global" suffix ".v4.b32 [%0], {%1, %2, %3, %4};" ::"l"(p), WORD_IN(w[0]),           \
+                     WORD_IN(w[1]), WORD_IN(w[2]), WORD_IN(w[3]));                                           \
     }
 
 /* bytes is 2, 4, 8 or 16, p aligned to it. The memory must not be written by the same kernel: loads are free
    to move. */
-template <int bytes, int policy> __device__ __forceinline__ void load_words(const void *p, unsigned *w) {
+template <int bytes, int policy> __device__ __forceinline__ void load_words(const void *p, WORD *w) {
     if constexpr (policy == LOAD_CG) {
         LOAD_WORDS(".cg")
     } else if constexpr (policy == LOAD_CS) {
@@ -115,7 +127,7 @@ template <int bytes, int policy> __device__ __forceinline__ void load_words(cons
     }
 }
 
-template <int bytes, int policy> __device__ __forceinline__ void store_words(void *p, const unsigned *w) {
+template <int bytes, int policy> __device__ __forceinline__ void store_words(void *p, const WORD *w) {
     if constexpr (policy == STORE_CG) {
         STORE_WORDS(".cg")
     } else if constexpr (policy == STORE_CS) {
@@ -138,14 +150,15 @@ template <int vec> __device__ __forceinline__ bool aligned_to(const void *p) {
 /* vec elements (a power of two) from p on; p is aligned to min(16, vec * sizeof(ELEM)). */
 template <int vec, int policy> __device__ __forceinline__ void load_vec(const ELEM *p, float (&v)[vec]) {
     using a = access<vec>;
+#if DTYPE_F32
+#pragma unroll
+    for (int i = 0; i < a::count; i++)
+        load_words<a::bytes, policy>((const char *)p + i * a::bytes, v + i * a::step);
+#else
     unsigned w[a::words];
 #pragma unroll
     for (int i = 0; i < a::count; i++)
         load_words<a::bytes, policy>((const char *)p + i * a::bytes, w + i * a::step);
-#if DTYPE_F32
-#pragma unroll
-    for (int i = 0; i < vec; i++) v[i] = __uint_as_float(w[i]);
-#else
     if constexpr (vec == 1) {
         v[0] = elem_to_float((ELEM)w[0]);
     } else {
@@ -157,11 +170,10 @@ template <int vec, int policy> __device__ __forceinline__ void load_vec(const EL
 
 template <int vec, int policy> __device__ __forceinline__ void store_vec(ELEM *p, const float (&v)[vec]) {
     using a = access<vec>;
-    unsigned w[a::words];
 #if DTYPE_F32
-#pragma unroll
-    for (int i = 0; i < vec; i++) w[i] = __float_as_uint(v[i]);
+    const float *const w = v;
 #else
+    unsigned w[a::words];
     if constexpr (vec == 1) {
         w[0] = elem_from_float(v[0]);
     } else {

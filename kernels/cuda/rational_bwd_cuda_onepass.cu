@@ -1,0 +1,69 @@
+/* rational_bwd_cuda_onepass: as rational_bwd_cuda_twopass, but the block that finishes last adds the partial sums, in
+   the same fixed order whichever block that is: one launch, and the same bits in every run and on every device. Its
+   only atomic is a count of finished blocks, one a block.
+   Wins where a second launch shows, on small and middling problems; loses to rational_bwd_cuda_twopass where partial
+   sums are many (thousands of groups), as one block adds them all. */
+#include "variant.h"
+
+enum { COUNTER_BYTES = 256 }; /* the count of finished blocks, before the partial sums */
+
+#ifndef __CUDACC__
+#include "rational_launch.h"
+
+static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
+    (void)d;
+    return vector_reject(p, pt->value[POINT_VEC]);
+}
+
+static void launch(const struct problem *p, const struct point *pt, const struct device_info *d, struct launch *l) {
+    (void)d;
+    const struct rows_launch rows = rows_launch_of(p, pt, pt->value[POINT_ROWS], PLAN_BLOCKS);
+    const int64_t blocks = rows.chunks * rows.parts;
+    if (!blocks) {
+        l->zero = 1u << T_DNUM | 1u << T_DDEN;
+        return;
+    }
+    l->scratch = COUNTER_BYTES + (size_t)(blocks * rational_terms(p)) * sizeof(float);
+    l->scratch_zero = COUNTER_BYTES;
+    l->steps = 1;
+    l->step[0] = (struct launch_step){.grid = {(unsigned)blocks}, .block = {(unsigned)rows.threads}};
+}
+#endif
+
+VARIANT(rational_bwd_cuda_onepass, .op = RATIONAL_BWD, .dtypes = F32 | F16 | BF16, .min_sm = 75,
+        .params = {{"BLOCK", {256, 128, 512}},
+                   {"VEC", {8, 4, 2, 1}},
+                   {"ROWS", {64, 16, 4}},
+                   {"UNROLL", {2, 1, 4}},
+                   {"LOAD", {3, 2}},
+                   {"STORE", {0, 2}}},
+        .reject = reject, .launch = launch);
+
+#ifdef __CUDACC__
+#include "rational_reduce.cuh"
+
+/* Whether this block is the last to come here; then it sees what the others wrote before. */
+__device__ __forceinline__ bool block_is_last(unsigned *counter) {
+    __shared__ bool last;
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) last = atomicAdd(counter, 1u) == gridDim.x - 1;
+    __syncthreads();
+    if (last) __threadfence();
+    return last;
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT) rational_bwd_cuda_onepass(RATIONAL_BWD_ARGS) {
+    const rows_part p = rows_part_of_block();
+    float *const partials = (float *)((char *)scratch + COUNTER_BYTES);
+    partial_store(partials, p, rows_sum(p, x, num, den, dy, dx, rows));
+    if (!block_is_last((unsigned *)scratch)) return;
+    const int lane = threadIdx.x % 32;
+#pragma unroll 1
+    for (int i = threadIdx.x / 32; i < OUTPUTS; i += WARPS) {
+        const output o = output_at(i, partials, gridDim.x / PARTS, dnum, dden);
+        const double sum = warp_sum(partials_sum(o, lane, 32));
+        if (lane == 0) *o.to = (float)sum;
+    }
+}
+#endif

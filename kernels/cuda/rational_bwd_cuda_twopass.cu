@@ -1,0 +1,68 @@
+/* rational_bwd_cuda_twopass: a thread walks down its own columns and keeps its group's gradient sums in registers;
+   blocks leave partial sums, which a second kernel adds in a fixed order.
+
+   Every block has one group, so coefficients and sums are the same 2 (m + 1 + n) registers in all its threads; one
+   reciprocal of Q serves dx and every gradient; loads and stores are of 16 bytes. Nothing is reduced until a thread
+   has done ROWS rows. No atomics: the same bits in every run and on every device.
+   Wins where dx's traffic bounds, which is any problem large enough to fill the device; loses to the atomic and
+   one-pass forms on small problems, where the second launch costs as much as the first. */
+#include "variant.h"
+
+enum { REDUCERS = 128 }; /* threads that add the partial sums of an output */
+
+#ifndef __CUDACC__
+#include "rational_launch.h"
+
+static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
+    (void)d;
+    return vector_reject(p, pt->value[POINT_VEC]);
+}
+
+static void launch(const struct problem *p, const struct point *pt, const struct device_info *d, struct launch *l) {
+    (void)d;
+    const struct rows_launch rows = rows_launch_of(p, pt, pt->value[POINT_ROWS], PLAN_BLOCKS);
+    const int64_t blocks = rows.chunks * rows.parts;
+    if (!blocks) {
+        l->zero = 1u << T_DNUM | 1u << T_DDEN;
+        return;
+    }
+    l->scratch = (size_t)(blocks * rational_terms(p)) * sizeof(float);
+    l->steps = 2;
+    l->step[0] = (struct launch_step){.grid = {(unsigned)blocks}, .block = {(unsigned)rows.threads}};
+    l->step[1] = (struct launch_step){.function = "rational_bwd_cuda_twopass_reduce",
+                                      .grid = {(unsigned)rational_outputs(p)},
+                                      .block = {REDUCERS}};
+}
+#endif
+
+VARIANT(rational_bwd_cuda_twopass, .op = RATIONAL_BWD, .dtypes = F32 | F16 | BF16, .min_sm = 75,
+        .params = {{"BLOCK", {256, 128, 512}},
+                   {"VEC", {8, 4, 2, 1}},
+                   {"ROWS", {64, 16, 4}},
+                   {"UNROLL", {2, 1, 4}},
+                   {"LOAD", {3, 2}},
+                   {"STORE", {0, 2}}},
+        .reject = reject, .launch = launch);
+
+#ifdef __CUDACC__
+#include "rational_reduce.cuh"
+
+extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT) rational_bwd_cuda_twopass(RATIONAL_BWD_ARGS) {
+    const rows_part p = rows_part_of_block();
+    partial_store((float *)scratch, p, rows_sum(p, x, num, den, dy, dx, rows));
+}
+
+/* A block an output. */
+extern "C" __global__ void __launch_bounds__(REDUCERS) rational_bwd_cuda_twopass_reduce(RATIONAL_BWD_ARGS) {
+    __shared__ double warp_sums[REDUCERS / 32];
+    const output o = output_at(blockIdx.x, (const float *)scratch, fixed_chunks(rows), dnum, dden);
+    const double part = warp_sum(partials_sum(o, threadIdx.x, REDUCERS));
+    if (threadIdx.x % 32 == 0) warp_sums[threadIdx.x / 32] = part;
+    __syncthreads();
+    if (threadIdx.x) return;
+    double sum = 0;
+#pragma unroll
+    for (int w = 0; w < REDUCERS / 32; w++) sum += warp_sums[w];
+    *o.to = (float)sum;
+}
+#endif

@@ -1,0 +1,35 @@
+/* rational_fwd_cuda_flat: one element a lane, blocks of 256; the group from the index, the coefficients from the cache
+   for every element, a division at the end: the design of the released KAT kernels.
+   Kept to compare with. Loses to rational_fwd_cuda_columns wherever a thread can keep coefficients for more than one
+   element: it loads 1 + (m + 1 + n) times for each. */
+#include "variant.h"
+
+#ifndef __CUDACC__
+static void launch(const struct problem *p, const struct point *pt, const struct device_info *d, struct launch *l) {
+    (void)d;
+    const int64_t blocks = (problem_elements(p) + pt->value[0] - 1) / pt->value[0];
+    l->steps = 1;
+    l->step[0] = (struct launch_step){.grid = {(unsigned)blocks}, .block = {(unsigned)pt->value[0]}};
+}
+
+static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
+    (void)d;
+    return problem_elements(p) / pt->value[0] >= INT32_MAX ? "more blocks than a grid may have" : NULL;
+}
+#endif
+
+VARIANT(rational_fwd_cuda_flat, .op = RATIONAL_FWD, .dtypes = F32 | F16 | BF16, .min_sm = 75, .flags = BASELINE,
+        .params = {{"BLOCK", {256}}}, .reject = reject, .launch = launch);
+
+#ifdef __CUDACC__
+#include "rational_terms.cuh"
+
+extern "C" __global__ void __launch_bounds__(BLOCK) rational_fwd_cuda_flat(RATIONAL_FWD_ARGS) {
+    const long long i = (long long)blockIdx.x * BLOCK + threadIdx.x;
+    if (i >= rows * CHANNELS) return;
+    const int group = (int)(i % CHANNELS) / GROUP_CHANNELS;
+    const rational_coefs c = rational_load(num_at(num, group), den_at(den, group));
+    const rational_quotient f = rational_quotient_of(c, elem_to_float(x[i]));
+    y[i] = elem_from_float(divide(f.p, f.q));
+}
+#endif

@@ -1,0 +1,43 @@
+/* Partial sums of blocks, and their sums. Partials lie as [term][part][chunk], so that what a coefficient's gradient
+   adds up, over one group or over all of them, is contiguous. */
+#pragma once
+
+#include "rational_rows.cuh"
+
+constexpr int OUTPUTS = NUM_GROUPS * (M + 1) + DEN_GROUPS * N;
+
+/* The chunks of a launch that did not choose its grid by the device. */
+__device__ __forceinline__ long long fixed_chunks(long long rows) {
+    return plan_chunks((rows + BLOCK_ROWS - 1) / BLOCK_ROWS, PARTS, ROWS, PLAN_BLOCKS);
+}
+
+__device__ __forceinline__ void partial_store(float *partials, const rows_part &p, float sum) {
+    const long long chunks = gridDim.x / PARTS;
+    if (threadIdx.x < TERMS) partials[((long long)threadIdx.x * PARTS + p.part) * chunks + p.chunk] = sum;
+}
+
+/* An output's partials and where its sum belongs. */
+struct output {
+    const float *first;
+    long long count;
+    float *to;
+};
+
+__device__ __forceinline__ output output_at(int i, const float *partials, long long chunks, float *dnum, float *dden) {
+    const bool num = i < NUM_GROUPS * (M + 1);
+    const int j = num ? i : i - NUM_GROUPS * (M + 1), per_group = num ? M + 1 : N;
+    const int term = num ? j % per_group : M + 1 + j % per_group;
+    const bool shared = (num ? NUM_GROUPS : DEN_GROUPS) == 1;
+    const int parts = shared ? PARTS : TILES;
+    return {partials + ((long long)term * PARTS + (long long)(j / per_group) * parts) * chunks, parts * chunks,
+            (num ? dnum : dden) + j};
+}
+
+/* The sum of count partials by `lanes` threads, of which this is number `lane`, each in its own fixed order: this
+   thread's part of it. From L2: another block may have written them. */
+__device__ __forceinline__ double partials_sum(const output &o, int lane, int lanes) {
+    double sum = 0;
+#pragma unroll 4
+    for (long long i = lane; i < o.count; i += lanes) sum += (double)__ldcg(o.first + i);
+    return sum;
+}

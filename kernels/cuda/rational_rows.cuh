@@ -1,0 +1,130 @@
+/* The backward pass of a block: dx of a chunk of rows of one group's columns, and the block's sums of the gradients
+   of that group's coefficients. A thread walks down its own columns; its sums meet those of others once, at the
+   end. */
+#pragma once
+
+#include "rational_exact.cuh"
+#include "rational_plan.cuh"
+#include "warp.cuh"
+
+constexpr int VECTORS = GROUP_CHANNELS / VEC;
+constexpr int TILES = plan_tiles(VECTORS, BLOCK), COLUMNS = plan_columns(VECTORS, BLOCK);
+constexpr int BLOCK_ROWS = plan_rows(VECTORS, BLOCK), THREADS = plan_threads(COLUMNS, BLOCK_ROWS);
+constexpr int WARPS = THREADS / 32;
+constexpr int PARTS = GROUPS * TILES; /* blocks side by side in a chunk of rows */
+
+/* Blocks that a multiprocessor should hold at once: half of 2048 threads, with all the registers. */
+constexpr int RESIDENT = TERMS <= 10 ? (1024 + THREADS - 1) / THREADS : 1;
+
+struct rows_part {
+    int part, group, column; /* column: the block's first vector in the group */
+    long long chunk;
+};
+
+__device__ __forceinline__ rows_part rows_part_of_block(void) {
+    rows_part p;
+    p.chunk = blockIdx.x / PARTS;
+    p.part = (int)(blockIdx.x % PARTS);
+    p.group = p.part / TILES;
+    p.column = p.part % TILES * COLUMNS;
+    return p;
+}
+
+/* A step of U rows: all loads first. `Aligned`: accesses of VEC elements. */
+template <int U, bool Aligned>
+__device__ __forceinline__ void rows_step(const rational_coefs &c, const ELEM *x, const ELEM *dy, ELEM *dx,
+                                          rational_sums &s, float &largest) {
+    constexpr long long STRIDE = (long long)BLOCK_ROWS * CHANNELS;
+    float v[U][VEC], g[U][VEC];
+#pragma unroll
+    for (int u = 0; u < U; u++) {
+        if (Aligned) {
+            load_vec<VEC, LOAD>(x + u * STRIDE, v[u]);
+            load_vec<VEC, LOAD>(dy + u * STRIDE, g[u]);
+        } else {
+            load_each<VEC>(x + u * STRIDE, v[u]);
+            load_each<VEC>(dy + u * STRIDE, g[u]);
+        }
+    }
+#pragma unroll
+    for (int u = 0; u < U; u++) {
+#pragma unroll
+        for (int i = 0; i < VEC; i++) v[u][i] = rational_grad(c, v[u][i], g[u][i], s, largest);
+        if (Aligned)
+            store_vec<VEC, STORE>(dx + u * STRIDE, v[u]);
+        else
+            store_each<VEC>(dx + u * STRIDE, v[u]);
+    }
+}
+
+template <int U, bool Aligned>
+__device__ __forceinline__ void rows_walk(const rational_coefs &c, const ELEM *x, const ELEM *dy, ELEM *dx, long long count,
+                                          rational_sums &s, float &largest) {
+    constexpr long long STRIDE = (long long)BLOCK_ROWS * CHANNELS;
+#pragma unroll 1
+    for (; count >= U; count -= U) {
+        rows_step<U, Aligned>(c, x, dy, dx, s, largest);
+        x += U * STRIDE;
+        dy += U * STRIDE;
+        dx += U * STRIDE;
+    }
+    if constexpr (U > 1) rows_walk<1, Aligned>(c, x, dy, dx, count, s, largest);
+}
+
+/* A thread's rows once more, where some |x| of theirs is large. */
+__device__ __forceinline__ void rows_redo(const float *a, const float *b, const ELEM *x, const ELEM *dy, ELEM *dx,
+                                          long long count, rational_sums &s) {
+    rational_zero(s);
+#pragma unroll 1
+    for (; count > 0; count--) {
+#pragma unroll 1
+        for (int i = 0; i < VEC; i++)
+            dx[i] = elem_from_float(rational_grad_exact(a, b, elem_to_float(x[i]), elem_to_float(dy[i]), s));
+        x += (long long)BLOCK_ROWS * CHANNELS;
+        dy += (long long)BLOCK_ROWS * CHANNELS;
+        dx += (long long)BLOCK_ROWS * CHANNELS;
+    }
+}
+
+/* Term t < TERMS of the block's gradient, in thread t. */
+__device__ __forceinline__ float block_sum(rational_sums &s, const float *b) {
+    __shared__ float warp_sums[TERMS][WARPS];
+#pragma unroll
+    for (int i = 0; i <= M; i++) s.num[i] = warp_sum(s.num[i]);
+#pragma unroll
+    for (int i = 0; i < N; i++) s.den[i] = warp_sum(s.den[i]);
+    if (threadIdx.x % 32 == 0) {
+#pragma unroll
+        for (int t = 0; t < TERMS; t++) warp_sums[t][threadIdx.x / 32] = t <= M ? s.num[t] : s.den[t - M - 1];
+    }
+    __syncthreads();
+    if (threadIdx.x >= TERMS) return 0;
+    float sum = 0;
+#pragma unroll
+    for (int w = 0; w < WARPS; w++) sum += warp_sums[threadIdx.x][w];
+    return sum * rational_sum_factor(b, threadIdx.x);
+}
+
+/* Walks the block's chunk of the rows; returns block_sum(). */
+__device__ __forceinline__ float rows_sum(const rows_part &p, const ELEM *x, const float *num, const float *den,
+                                          const ELEM *dy, ELEM *dx, long long rows) {
+    const int lane_row = threadIdx.x / COLUMNS, column = p.column + threadIdx.x % COLUMNS;
+    const long long chunks = gridDim.x / PARTS, passes = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    const long long step = (passes + chunks - 1) / chunks; /* passes of the block over its chunk */
+    const long long first = p.chunk * step * BLOCK_ROWS + lane_row;
+    long long count = first < rows ? (rows - first + BLOCK_ROWS - 1) / BLOCK_ROWS : 0;
+    if (count > step) count = step;
+    if (lane_row >= BLOCK_ROWS || column >= VECTORS) count = 0;
+    const float *const a = num_at(num, p.group), *const b = den_at(den, p.group);
+    const rational_coefs c = rational_load(a, b, GRAD_SCALE);
+    rational_sums s;
+    rational_zero(s);
+    float largest = 0;
+    const long long at = first * CHANNELS + (long long)p.group * GROUP_CHANNELS + (long long)column * VEC;
+    if (aligned_to<VEC>(x) && aligned_to<VEC>(dy) && aligned_to<VEC>(dx))
+        rows_walk<UNROLL, true>(c, x + at, dy + at, dx + at, count, s, largest);
+    else
+        rows_walk<1, false>(c, x + at, dy + at, dx + at, count, s, largest);
+    if (largest > RATIONAL_LARGE) rows_redo(a, b, x + at, dy + at, dx + at, count, s);
+    return block_sum(s, b);
+}
