@@ -30,7 +30,7 @@ VARIANT(rational_bwd_cuda_blockatomics, .op = RATIONAL_BWD, .dtypes = F32 | F16 
         .params = {{"BLOCK", {256, 128, 512}},
                    {"VEC", {8, 4, 2, 1}},
                    {"BLOCKS", {6, 4, 12}}, /* to a multiprocessor */
-                   {"UNROLL", {2, 1, 4}},
+                   {"UNROLL", {1, 2, 4}},
                    {"LOAD", {3, 2}},
                    {"STORE", {0, 2}}},
         .reject = reject, .launch = launch);

@@ -13,8 +13,9 @@ constexpr int BLOCK_ROWS = plan_rows(VECTORS, BLOCK), THREADS = plan_threads(COL
 constexpr int WARPS = THREADS / 32;
 constexpr int PARTS = GROUPS * TILES; /* blocks side by side in a chunk of rows */
 
-/* Blocks that a multiprocessor should hold at once: half of 2048 threads, with all the registers. */
-constexpr int RESIDENT = TERMS <= 10 ? (1024 + THREADS - 1) / THREADS : 1;
+/* Blocks that a multiprocessor should hold at once: up to half of 2048 threads, which leaves 64 registers for each: with
+   fewer, default points would spill. */
+constexpr int RESIDENT = TERMS <= 10 && THREADS <= 1024 ? 1024 / THREADS : 1;
 
 struct rows_part {
     int part, group, column; /* column: the block's first vector in the group */
