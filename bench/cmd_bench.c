@@ -79,6 +79,7 @@ static bool problem_report(struct bench *b, const struct problem *p, const struc
     }
     progress_clear(b->progress);
     if (ok) report_contenders(p, c->list, c->passed, ceilings);
+    if (ok && b->o->counters) report_counters(c->list, c->passed, true);
     for (int i = 0; ok && !b->o->quiet && i < set.count; i++)
         printf("  ceilings with %d thread%s: copy %.1f GB/s, multiply-add %.0f GFLOP/s\n", set.threads[i],
                set.threads[i] == 1 ? "" : "s", 1e-9 * set.ceilings[i].bandwidth,
@@ -126,7 +127,7 @@ static bool bench_all(struct bench *b, struct error *err) {
 
 static int bench_run(const struct options *o, struct device *d, struct error *err) {
     const struct measure_options options = {
-        .warm = o->warm, .seed = o->seed, .distribution = o->distribution};
+        .warm = o->warm, .seed = o->seed, .distribution = o->distribution, .counters = o->counters};
     struct bench b = {.o = o, .device = d, .meter = meter_open(d, &options, err)};
     if (!b.meter) return EXIT_USAGE;
     b.progress = progress_new("bench", o->quiet);
@@ -134,6 +135,8 @@ static int bench_run(const struct options *o, struct device *d, struct error *er
     b.gbench = o->gbench ? json_gbench_new(d->info(d)) : NULL;
     bool ok = bench_all(&b, err);
     progress_free(b.progress);
+    if (ok && o->counters && *meter_counters_absent(b.meter))
+        fprintf(stderr, "katune bench: %s\n", meter_counters_absent(b.meter));
     if (ok) printf("%d timed, %d failed their check, %d skipped\n", b.timed, b.failed, b.skipped);
     if (ok && o->json) ok = json_results_write(b.json, o->json, err);
     if (ok && o->gbench) ok = json_gbench_write(b.gbench, o->gbench, err);
@@ -151,7 +154,7 @@ static const struct command_usage usage = {
     "run.\n"
     "Without --shape: 4096x3072; without --dtype: f32.",
     OPT_DEVICE | OPT_SELECTION | OPT_SEED | OPT_DIST | OPT_WARM | OPT_BUDGET | OPT_BARS | OPT_STRICT |
-        OPT_NO_CEILINGS | OPT_JSON | OPT_GBENCH | OPT_QUIET | OPT_SEARCH | OPT_STRATEGY,
+        OPT_NO_CEILINGS | OPT_COUNTERS | OPT_JSON | OPT_GBENCH | OPT_QUIET | OPT_SEARCH | OPT_STRATEGY,
     "Columns: median time, half the 95% interval, samples, bytes of the operation over time, share of the "
     "lower\n"
     "ceiling. --bars prints, for each performance bar, the best variant's share of the copy and a verdict."};

@@ -11,6 +11,7 @@
 
 struct json_results {
     cJSON *root, *results;
+    bool modeled; /* the device's times */
 };
 
 struct json_results *json_results_new(const char *command, const struct device_info *info, uint64_t seed) {
@@ -32,6 +33,7 @@ struct json_results *json_results_new(const char *command, const struct device_i
     cJSON_AddStringToObject(environment, "sources_hash", registry_sources_hash());
     cJSON_AddStringToObject(r->root, "seed", text); /* a string: JSON numbers hold 53 bits */
     r->results = cJSON_AddArrayToObject(r->root, "results");
+    r->modeled = info->modeled;
     return r;
 }
 
@@ -79,6 +81,10 @@ void json_bench_add(struct json_results *r, const struct contender *c, struct di
     cJSON_AddBoolToObject(o, "settled", c->settled);
     cJSON_AddBoolToObject(o, "throttled", c->throttled);
     if (c->clock_ghz > 0) cJSON_AddNumberToObject(o, "clock_ghz", c->clock_ghz);
+    if (r->modeled) cJSON_AddStringToObject(o, "source", "modeled");
+    cJSON *const counters = c->counter_count ? cJSON_AddObjectToObject(o, "counters") : NULL;
+    for (int i = 0; i < c->counter_count; i++)
+        cJSON_AddNumberToObject(counters, c->counters[i].name, c->counters[i].value);
     if (!(ceilings->bandwidth > 0)) return;
     const struct roofline roofline = roofline_of(&c->problem, ceilings, c->seconds.median);
     cJSON *const roof = cJSON_AddObjectToObject(o, "roofline");

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "metric.h"
 #include "strategy.h"
 
 typedef bool option_setter(struct options *o, const char *arg, struct error *err);
@@ -162,6 +163,10 @@ static bool set_no_ceilings(struct options *o, const char *arg, struct error *er
     return o->no_ceilings = true;
 }
 
+static bool set_counters(struct options *o, const char *arg, struct error *err) {
+    return metric_sets_parse(arg, &o->counters, err) || error_prefix(err, "--counters");
+}
+
 static bool set_variant(struct options *o, const char *arg, struct error *err) {
     (void)err;
     o->variant = arg;
@@ -291,6 +296,8 @@ static const struct {
     {OPT_BUDGET, "time-budget", "SECONDS", "at most, for each measurement", set_budget},
     {OPT_BARS, "bars", NULL, "measure the performance bars and give a verdict on each", set_bars},
     {OPT_STRICT, "strict", NULL, "with --bars: exit 1 if a bar is missed", set_strict},
+    {OPT_COUNTERS, "counters", "SET",
+     "also count: memory, compute, occupancy, stalls, all; several with commas", set_counters},
     {OPT_NO_CEILINGS, "no-ceilings", NULL, "times only: no copy and no multiply-add beside them",
      set_no_ceilings},
     {OPT_STRATEGY, "strategy", "NAME", "how recordings are searched (bayes)", set_strategy},

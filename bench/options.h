@@ -36,6 +36,7 @@ enum option_bit {
     OPT_RESUME = 1 << 23,
     OPT_ARCH = 1 << 24,
     OPT_NO_CEILINGS = 1 << 29,
+    OPT_COUNTERS = 1 << 30,
     OPT_LIMITS = 1 << 28, /* --time-limit, --memory-limit, --retry */
     OPT_SEARCH = 1 << 25,
     OPT_STRATEGY = 1 << 26, /* --strategy, --budget-evals, --prior */
@@ -70,6 +71,7 @@ struct options {
     bool warm, quiet;
     double budget; /* seconds for each measurement; 0: not given */
     bool bars, strict, no_ceilings;
+    unsigned counters; /* set of enum metric_set */
     bool json_flag;
     bool thorough, resume, retry;
     double time_limit;   /* seconds a candidate's check may take; 0: not given */

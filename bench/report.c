@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "op.h"
 
@@ -53,4 +54,32 @@ void report_contenders(const struct problem *p, const struct contender *contende
     printf("%s\n  %-58s %10s %6s %4s %7s %5s\n", key, "variant", "median", "+-", "n", "GB/s", "roof");
     for (int i = 0; i < count; i++) row_print(&rows[i]);
     free(rows);
+}
+
+static double counter_of(const struct contender *c, const char *name) {
+    for (int i = 0; i < c->counter_count; i++)
+        if (strcmp(c->counters[i].name, name) == 0) return c->counters[i].value;
+    return -1;
+}
+
+static void counters_by_element(const struct contender *c) {
+    const double elements = (double)problem_elements(&c->problem),
+                 least = problem_bytes(&c->problem) / elements;
+    const double instructions = counter_of(c, "instructions"), bytes = counter_of(c, "dram_bytes");
+    if (instructions >= 0) printf("  %.3f warp instructions an element", instructions / elements);
+    if (bytes >= 0) printf("  %.3f bytes an element, of at least %.3f", bytes / elements, least);
+    if (counter_of(c, "atomics") >= 0) printf("  %.0f atomics", counter_of(c, "atomics"));
+    if (counter_of(c, "occupancy") >= 0) printf("  occupancy %.0f%%", 100 * counter_of(c, "occupancy"));
+}
+
+void report_counters(const struct contender *contenders, int count, bool all) {
+    for (int i = 0; i < count; i++) {
+        const struct contender *const c = &contenders[i];
+        if (!c->counter_count) continue;
+        printf("  %s:", c->variant->name);
+        counters_by_element(c);
+        putchar('\n');
+        for (int k = 0; all && k < c->counter_count; k++)
+            printf("    %-24s %.6g\n", c->counters[k].name, c->counters[k].value);
+    }
 }

@@ -8,6 +8,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "op.h"
+#include "profiler.h"
 
 enum {
     SAMPLES_MIN = 5,
@@ -25,6 +26,8 @@ struct meter {
     struct measure_options options;
     struct arena *arena;
     uint64_t order; /* state of the generator that shuffles rounds */
+    struct profiler *profiler;
+    struct error no_counters;
 };
 
 /* A contender while it is measured. */
@@ -55,11 +58,17 @@ struct meter *meter_open(struct device *d, const struct measure_options *options
 void meter_close(struct meter *m) {
     if (!m) return;
     arena_free(m->arena);
+    profiler_close(m->profiler);
     free(m);
 }
 
 struct device *meter_device(const struct meter *m) {
     return m->device;
+}
+
+const char *meter_counters_absent(const struct meter *m) {
+    if (*m->no_counters.text || !m->profiler) return m->no_counters.text;
+    return profiler_absent(m->profiler);
 }
 
 static bool is_activation(enum tensor t) {
@@ -161,6 +170,19 @@ static bool runner_sample(struct meter *m, struct runner *r) {
     return true;
 }
 
+/* What the last call counted. A profiler that refuses leaves the times alone, and is not asked again. */
+static void runner_count(struct meter *m, struct runner *r) {
+    struct contender *const c = r->c;
+    if (!m->options.counters || *m->no_counters.text) {
+        c->counter_count = device_counters(m->device, r->kernel, c->counters, COUNTERS_MAX);
+        return;
+    }
+    if (!m->profiler) m->profiler = profiler_open(m->device, m->options.counters, &m->no_counters);
+    if (m->profiler)
+        profiler_count(m->profiler, r->kernel, r->calls, c->counters, COUNTERS_MAX, &c->counter_count,
+                       &m->no_counters);
+}
+
 /* The statistics of what there is, without the samples that a slow clock spoilt. */
 static bool runner_summarise(struct runner *r) {
     bool *const slow = malloc(sizeof *slow * (size_t)(r->count + 1));
@@ -258,7 +280,7 @@ bool measure(struct meter *m, struct contender *contenders, int count, double bu
         for (int i = 0; ok && i < count; i++) {
             if ((contenders[i].problem.op == COPY) != pass) continue;
             runners[i].c = &contenders[i];
-            contenders[i].total = 0;
+            contenders[i].total = contenders[i].counter_count = 0;
             contenders[i].settled = contenders[i].beaten = contenders[i].throttled = false;
             ok = runner_prepare(m, &runners[i], err) && arena_prepare(m, &runners[i], err);
             if (ok && contenders[i].problem.dtype != contenders[0].problem.dtype)
@@ -268,6 +290,7 @@ bool measure(struct meter *m, struct contender *contenders, int count, double bu
     for (int i = 0; ok && i < count; i++) ok = runner_warm(m, &runners[i]) || error_set(err, "out of memory");
     if (m->device->sample) m->device->sample(m->device, true);
     ok = ok && (!count || rounds_run(m, runners, count, budget, race, err));
+    for (int i = 0; ok && i < count; i++) runner_count(m, &runners[i]);
     if (m->device->sample) m->device->sample(m->device, false);
     for (int i = 0; runners && i < count; i++) runner_free(m, &runners[i]);
     free(runners);

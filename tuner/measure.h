@@ -6,6 +6,7 @@
 #include "case.h"
 #include "device/device.h"
 #include "inputs.h"
+#include "metric.h"
 #include "sample.h"
 
 struct measure_options {
@@ -13,6 +14,8 @@ struct measure_options {
     uint64_t seed;
     struct distribution distribution; /* of x */
     double width;                     /* stop at this half-width over the median; 0: 0.005 */
+    unsigned counters; /* set of enum metric_set to count once times are taken; 0: only what the device
+                          counts by itself */
 };
 
 /* Something to time: a variant at a point, on a problem, with the verdict of its check. */
@@ -29,6 +32,8 @@ struct contender {
     bool settled;           /* the interval became as narrow as asked */
     bool beaten;            /* dropped: its interval lies beyond the best one's (only with `race`) */
     bool throttled;         /* more than 20% of the samples ran at a clock below 90% of the median */
+    struct counter counters[COUNTERS_MAX]; /* of one call */
+    int counter_count;
 };
 
 struct meter;
@@ -36,6 +41,8 @@ struct meter;
 struct meter *meter_open(struct device *d, const struct measure_options *options, struct error *err);
 void meter_close(struct meter *m);
 struct device *meter_device(const struct meter *m);
+/* Why counters that were asked for are not there, as one line; "" if they all are. */
+const char *meter_counters_absent(const struct meter *m);
 
 /* Times the contenders in turn, sample by sample, in an order that changes from round to round, until all
    have settled or `budget` seconds are spent (at least 5 samples each whatever it costs). The contenders
