@@ -9,4 +9,8 @@
    verdict. Returns how many were missed, or -1 and the reason. */
 int bars_measure(struct device *d, const struct options *o, struct error *err);
 
+/* The same for a device whose times are modeled: bytes, instructions, atomics, occupancy and modeled time of
+   the rational kernels at 12608x3072. */
+int bars_gpu_measure(struct device *d, const struct options *o, struct error *err);
+
 #endif
