@@ -153,21 +153,18 @@ static void add_counts(struct vgpu_counters *c, const struct memory_counts *m) {
     c->shared_atomics += m->shared_atomics;
 }
 
-/* Latencies along a warp, averaged over the launch's warps. */
-static double add_instructions(struct launch *launch, const struct worker_state *s) {
-    double cycles = 0;
+/* executed: how often warps issued each instruction. */
+static void add_instructions(struct launch *launch, const struct worker_state *s, uint64_t *executed) {
     uint64_t warps = 0, threads = 0;
     for (uint32_t i = 0; i < launch->kernel->count; i++) {
         const struct inst *in = &launch->kernel->code[i];
         const struct tally *t = &s->worker.tally[i];
         warps += t->warps;
         threads += t->threads;
+        executed[i] += warps;
         launch->counters.warp_instructions[in->pipe] += warps;
         launch->counters.thread_instructions[in->pipe] += threads - t->masked;
-        const bool global = in->kind == INST_MEMORY && (in->space == PTX_GLOBAL || in->space == PTX_GENERIC);
-        cycles += (double)warps * timing_latency(in->pipe, global);
     }
-    return cycles;
 }
 
 /* Counters of a sample stand for the whole grid. */
@@ -207,19 +204,22 @@ static void scale_counters(struct vgpu_counters *c, double scale) {
 
 /* False when the host is out of memory. */
 static bool finish(struct launch *launch, struct worker_state *workers, unsigned count) {
-    bool good = true;
     struct vgpu_counters *c = &launch->counters;
     const struct kernel *k = launch->kernel;
+    uint64_t *executed = calloc(k->count + 1u, sizeof *executed);
+    if (!executed) {
+        return false;
+    }
+    bool good = true;
     c->launch = launch->number;
     snprintf(c->kernel, sizeof c->kernel, "%s", k->name);
     c->blocks = launch->blocks;
     c->warps = launch->blocks * workers[0].block.warp_count;
     c->threads = launch->blocks * launch->threads;
-    double cycles = 0;
     struct chains chains = {0}, lines = {0};
     for (unsigned i = 0; i < count; i++) {
         add_counts(c, &workers[i].worker.counts);
-        cycles += add_instructions(launch, &workers[i]);
+        add_instructions(launch, &workers[i], executed);
         good &= !workers[i].failed && chains_merge(&chains, &workers[i].chains) &&
                 chains_merge(&lines, &workers[i].lines);
     }
@@ -230,9 +230,11 @@ static bool finish(struct launch *launch, struct worker_state *workers, unsigned
     chains_close(&chains);
     chains_close(&lines);
     caches_finish(launch->caches, c);
+    const struct load_latency latency = timing_latency(c, launch->profile);
+    const double cycles = path_cycles(k, executed, &latency);
+    free(executed);
     if (c->sampled_blocks < c->blocks) {
         scale_counters(c, scale);
-        cycles *= scale;
     }
     c->registers = launch_registers(k);
     c->registers_estimated = k->registers < 0;
@@ -242,8 +244,8 @@ static bool finish(struct launch *launch, struct worker_state *workers, unsigned
         launch_occupancy(k, launch->profile, launch->threads, launch->shared_bytes);
     c->occupancy =
         (double)(c->blocks_per_multiprocessor * workers[0].block.warp_count) / launch->profile->warps;
-    timing_model(c, launch->profile, c->warps ? cycles / (double)c->warps : 0);
-    return good;
+    timing_model(c, launch->profile, c->warps ? cycles * scale / (double)c->warps : 0);
+    return good && cycles >= 0;
 }
 
 static void run_workers(struct worker_state *workers, unsigned count) {

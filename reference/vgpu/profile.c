@@ -5,7 +5,9 @@
  * CUDA C++ Programming Guide, tables of compute capabilities (warps, blocks, registers, shared memory) and of
  * arithmetic throughput; [E] our estimate where nothing is published: L2 bytes per clock, after
  * microbenchmarks in the literature (Jia et al. 2019 for T4; Luo et al. 2024 for A100, RTX 4090 and H100).
- * Tensor: dense bf16 (f16 on T4) multiply-adds per clock and multiprocessor, from the peak rates of [W]. */
+ * Latencies: [L] Luo et al. 2024 (arXiv 2402.13499), pointer chases on RTX 4090, A100 and H100 (PCIe); [J]
+ * Jia et al. 2019 (arXiv 1903.07486), T4. Tensor: dense bf16 (f16 on T4) multiply-adds per clock and
+ * multiprocessor, from the peak rates of [W]. */
 #include "profile.h"
 
 #include <string.h>
@@ -37,7 +39,11 @@ static const struct profile profiles[] = {
      .sfu = 16,
      .lsu = 32,
      .tensor = 2048,
-     .issue = 4}, /* [G][W] */
+     .issue = 4, /* [G][W] */
+     .l1_cycles = 40.7,
+     .shared_cycles = 29.0,
+     .l2_cycles = 263.0,
+     .dram_cycles = 478.8}, /* [L] */
     {.name = "a100-sxm",
      .label = "NVIDIA A100-SXM4-80GB",
      .about = "A100 SXM4 80 GB, 108 multiprocessors, 2.04 TB/s",
@@ -64,7 +70,11 @@ static const struct profile profiles[] = {
      .sfu = 16,
      .lsu = 32,
      .tensor = 1024,
-     .issue = 4}, /* [G][W] */
+     .issue = 4, /* [G][W] */
+     .l1_cycles = 37.9,
+     .shared_cycles = 29.0,
+     .l2_cycles = 261.5,
+     .dram_cycles = 466.3}, /* [L] */
     {.name = "l4",
      .label = "NVIDIA L4",
      .about = "L4, 58 multiprocessors (of 60), 300 GB/s",
@@ -91,7 +101,11 @@ static const struct profile profiles[] = {
      .sfu = 16,
      .lsu = 32,
      .tensor = 512,
-     .issue = 4}, /* [G][W] */
+     .issue = 4, /* [G][W] */
+     .l1_cycles = 43.4,
+     .shared_cycles = 30.1,
+     .l2_cycles = 273.0,
+     .dram_cycles = 541.5}, /* [L], of the RTX 4090's chip */
     {.name = "rtx-4090",
      .label = "NVIDIA GeForce RTX 4090",
      .about = "GeForce RTX 4090, 128 multiprocessors, 1.01 TB/s",
@@ -118,7 +132,11 @@ static const struct profile profiles[] = {
      .sfu = 16,
      .lsu = 32,
      .tensor = 512,
-     .issue = 4}, /* [G][W] */
+     .issue = 4, /* [G][W] */
+     .l1_cycles = 43.4,
+     .shared_cycles = 30.1,
+     .l2_cycles = 273.0,
+     .dram_cycles = 541.5}, /* [L] */
     {.name = "b200",
      .label = "NVIDIA B200",
      .about = "B200, 148 multiprocessors, 8 TB/s",
@@ -145,7 +163,11 @@ static const struct profile profiles[] = {
      .sfu = 16,
      .lsu = 32,
      .tensor = 4096,
-     .issue = 4}, /* [G][W] */
+     .issue = 4, /* [G][W] */
+     .l1_cycles = 40.7,
+     .shared_cycles = 29.0,
+     .l2_cycles = 263.0,
+     .dram_cycles = 478.8}, /* [E]: H100's */
     {.name = "t4",
      .label = "Tesla T4",
      .about = "T4, 40 multiprocessors, 320 GB/s",
@@ -172,7 +194,11 @@ static const struct profile profiles[] = {
      .sfu = 16,
      .lsu = 16,
      .tensor = 512,
-     .issue = 4}, /* [G][W] */
+     .issue = 4, /* [G][W] */
+     .l1_cycles = 32,
+     .shared_cycles = 19,
+     .l2_cycles = 188,
+     .dram_cycles = 466.3}, /* [J]; DRAM [E]: A100's */
 };
 
 const struct profile *profile_at(unsigned index) {

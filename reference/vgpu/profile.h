@@ -25,6 +25,8 @@ struct profile {
     /* throughput of a multiprocessor per clock: lanes */
     double alu, fma, half, fp64, sfu, lsu, tensor; /* tensor: bf16 multiply-adds */
     double issue;                                  /* warp instructions per clock */
+    /* cycles from a load to the use of what it brings, by where that was found */
+    double l1_cycles, shared_cycles, l2_cycles, dram_cycles;
 };
 
 /* NULL past the last. */

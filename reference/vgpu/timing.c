@@ -1,24 +1,37 @@
 #include "timing.h"
 
-/* Estimates, of the kind that microbenchmark papers give for Volta to Hopper; not NVIDIA's figures. */
-static const double launch_seconds = 2.5e-6; /* from launch to the first block, and back */
-static const double dram_efficiency = 0.92;  /* of the peak that streams reach */
-/* Passes of atomics that an L2 slice of 64 bytes per clock takes; those on one line meet in one slice. */
+static const double launch_seconds = 2.5e-6; /* estimate: from launch to the first block, and back */
+static const double dram_efficiency = 0.92;  /* estimate: of the peak that streams reach */
+/* Atomics on one address go one a clock (GK110 white paper, 2012: "one operation per clock" to a common
+ * address; no later white paper gives a figure). */
 static const double atomic_passes_per_clock = 1;
-static const double overlap = 2.5; /* independent instructions of a warp in flight, on average */
+static const double slice_bytes_per_clock = 64; /* A100 white paper: 80 slices of 64 bytes */
 
-double timing_latency(enum vgpu_pipe_id pipe, bool global) {
-    static const double cycles[PIPE_COUNT] = {
-        [PIPE_ALU] = 5,  [PIPE_FMA] = 4,  [PIPE_HALF] = 5,    [PIPE_FP64] = 16,
-        [PIPE_SFU] = 18, [PIPE_LSU] = 28, [PIPE_TENSOR] = 33, [PIPE_CONTROL] = 8,
-    };
-    return global ? 500 : cycles[pipe];
-}
+enum { BOUNDS = VGPU_PIPES + 5 };
 
+/* Seconds that the launch's work takes of one part of the device, were it spread evenly over all blocks: of
+ * one multiprocessor for one block, or of the whole device for all of the blocks. */
 struct bound {
     const char *name;
-    double seconds;
+    double block, grid;
 };
+
+struct wave {
+    double seconds;
+    const char *bound;
+};
+
+struct load_latency timing_latency(const struct vgpu_counters *c, const struct profile *p) {
+    const double loads = (double)(c->l1_hit_bytes + c->l1_miss_bytes);
+    const double hit = loads > 0 ? (double)c->l1_hit_bytes / loads : 0;
+    const double reads = (double)c->l2_read_bytes;
+    const double miss = reads > 0 ? (double)c->dram_read_bytes / reads : 0;
+    const double beyond = miss * p->dram_cycles + (1 - miss) * p->l2_cycles;
+    return (struct load_latency){.global = hit * p->l1_cycles + (1 - hit) * beyond,
+                                 .atomic = beyond,
+                                 .shared = p->shared_cycles,
+                                 .l1 = p->l1_cycles};
+}
 
 static double per_clock(const struct profile *p, unsigned pipe) {
     const double lanes[VGPU_PIPES] = {
@@ -34,39 +47,62 @@ static double per_clock(const struct profile *p, unsigned pipe) {
     return lanes[pipe];
 }
 
-void timing_model(struct vgpu_counters *c, const struct profile *p, double chain_cycles) {
+static void list_bounds(const struct vgpu_counters *c, const struct profile *p, struct bound *bounds) {
     static const char *const pipe_names[VGPU_PIPES] = {"alu", "fma", "half",   "fp64",
                                                        "sfu", "lsu", "tensor", "control"};
-    struct bound bounds[VGPU_PIPES + 8];
-    unsigned count = 0;
-    const double blocks = (double)c->blocks, units = p->multiprocessors;
-    /* the multiprocessor with the most blocks sets the pace: blocks are not shared out in parts */
-    const double rounds = (double)((c->blocks + p->multiprocessors - 1) / p->multiprocessors);
-    const double share = blocks > 0 ? rounds / blocks : 0; /* of all the work, on that multiprocessor */
+    const double per_block = 1 / (double)c->blocks / p->clock_hz;
     double issued = 0;
     for (unsigned i = 0; i < VGPU_PIPES; i++) {
-        issued += (double)c->warp_instructions[i];
-        bounds[count++] = (struct bound){pipe_names[i], 32 * (double)c->warp_instructions[i] * share /
-                                                            per_clock(p, i) / p->clock_hz};
+        const double instructions = (double)c->warp_instructions[i];
+        issued += instructions;
+        bounds[i] =
+            (struct bound){.name = pipe_names[i], .block = 32 * instructions * per_block / per_clock(p, i)};
     }
-    bounds[count++] = (struct bound){"issue", issued * share / p->issue / p->clock_hz};
-    bounds[count++] = (struct bound){"shared", (double)c->shared_wavefronts * share / p->clock_hz};
+    struct bound *b = bounds + VGPU_PIPES;
+    *b++ = (struct bound){.name = "issue", .block = issued * per_block / p->issue};
+    *b++ = (struct bound){.name = "shared", .block = (double)c->shared_wavefronts * per_block};
     const double l2_bytes = (double)(c->l2_read_bytes + c->l2_write_bytes);
-    bounds[count++] = (struct bound){"l2", l2_bytes / p->l2_bytes_per_clock / p->clock_hz};
+    *b++ = (struct bound){.name = "l2", .grid = l2_bytes / p->l2_bytes_per_clock / p->clock_hz};
     const double dram_bytes = (double)(c->dram_read_bytes + c->dram_write_bytes);
-    bounds[count++] = (struct bound){"dram", dram_bytes / (dram_efficiency * p->dram_bytes_per_second)};
-    const double slices = p->l2_bytes_per_clock / 64;
+    *b++ = (struct bound){.name = "dram", .grid = dram_bytes / (dram_efficiency * p->dram_bytes_per_second)};
+    const double slices = p->l2_bytes_per_clock / slice_bytes_per_clock;
     const double spread = (double)c->atomic_passes / slices, line = (double)c->atomic_longest_line;
-    bounds[count++] =
-        (struct bound){"atomics", (line > spread ? line : spread) / atomic_passes_per_clock / p->clock_hz};
-    const double resident = c->blocks_per_multiprocessor ? c->blocks_per_multiprocessor : 1;
-    const double per_unit = blocks / units < resident ? blocks / units : resident;
-    const double waves = per_unit > 0 ? rounds / (per_unit < 1 ? 1 : per_unit) : 0;
-    bounds[count++] = (struct bound){"latency", waves * chain_cycles / overlap / p->clock_hz};
-    const struct bound *worst = &bounds[0];
-    for (unsigned i = 1; i < count; i++) {
-        worst = bounds[i].seconds > worst->seconds ? &bounds[i] : worst;
+    *b++ = (struct bound){.name = "atomics",
+                          .grid = (line > spread ? line : spread) / atomic_passes_per_clock / p->clock_hz};
+}
+
+/* Blocks that run side by side, at most most of them on a multiprocessor: they take as long as the busiest
+ * part of the device, and not less than a warp alone. share: of the grid. */
+static struct wave wave_time(const struct bound *bounds, double most, double share, double alone) {
+    struct wave wave = {alone, "latency"};
+    for (unsigned i = 0; i < BOUNDS; i++) {
+        const double seconds = bounds[i].block * most + bounds[i].grid * share;
+        if (seconds > wave.seconds) {
+            wave = (struct wave){seconds, bounds[i].name};
+        }
     }
-    c->bound = worst->name;
-    c->modeled_seconds = launch_seconds + worst->seconds;
+    return wave;
+}
+
+void timing_model(struct vgpu_counters *c, const struct profile *p, double warp_cycles) {
+    c->modeled_seconds = launch_seconds;
+    c->bound = "latency";
+    if (!c->blocks) {
+        return;
+    }
+    struct bound bounds[BOUNDS];
+    list_bounds(c, p, bounds);
+    const uint64_t resident = c->blocks_per_multiprocessor ? c->blocks_per_multiprocessor : 1;
+    const uint64_t side_by_side = resident * p->multiprocessors;
+    const uint64_t full = c->blocks / side_by_side, rest = c->blocks % side_by_side;
+    const double alone = warp_cycles / p->clock_hz, blocks = (double)c->blocks;
+    struct wave whole = wave_time(bounds, (double)resident, (double)side_by_side / blocks, alone);
+    whole.seconds *= (double)full;
+    struct wave last = {0, whole.bound};
+    if (rest) {
+        const uint64_t most = (rest + p->multiprocessors - 1) / p->multiprocessors;
+        last = wave_time(bounds, (double)most, (double)rest / blocks, alone);
+    }
+    c->modeled_seconds += whole.seconds + last.seconds;
+    c->bound = whole.seconds > last.seconds ? whole.bound : last.bound;
 }

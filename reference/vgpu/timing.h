@@ -4,11 +4,12 @@
 #define VGPU_TIMING_H
 
 #include "launch.h"
+#include "path.h"
 
-/* Latency of an instruction of this pipe in cycles, to the next that needs its result. */
-double timing_latency(enum vgpu_pipe_id pipe, bool global);
+/* What a load takes on average where the caches served it as these counters say. */
+struct load_latency timing_latency(const struct vgpu_counters *counters, const struct profile *profile);
 
-/* Fills modeled_seconds and bound. chain_cycles: latencies along one warp, averaged over the warps. */
-void timing_model(struct vgpu_counters *counters, const struct profile *profile, double chain_cycles);
+/* Fills modeled_seconds and bound. warp_cycles: what one warp alone takes, averaged over the warps. */
+void timing_model(struct vgpu_counters *counters, const struct profile *profile, double warp_cycles);
 
 #endif

@@ -1,0 +1,224 @@
+/* Properties that the timing model must have, whatever its constants are. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device.h"
+#include "driver.h"
+
+#define SUCCEED(call) cr_assert_eq((call), CUDA_SUCCESS)
+#define HEADER ".version 7.0\n.target sm_70\n.address_size 64\n"
+
+/* copy: 16 bytes a thread. gather1, gather4: four loads of 4 bytes, each waited for before the next or all in
+ * flight. */
+#define THREAD                                                                                               \
+    ".reg .b64 %rd<12>; .reg .b32 %r<24>; .reg .f32 %f<12>; .reg .pred %p<4>;\n"                             \
+    "mov.u32 %r1, %tid.x; mov.u32 %r2, %ctaid.x; mov.u32 %r3, %ntid.x; mad.lo.u32 %r4, %r2, %r3, %r1;\n"
+#define STEP(load, sum) load " " sum "\n"
+#define LOAD(to, at) "ld.global.u32 " to ", [%rd3+" at "];"
+#define LOOP_ENTRY(name, body)                                                                               \
+    ".visible .entry " name "(.param .u64 p, .param .u32 n) {\n" THREAD                                      \
+    "ld.param.u64 %rd1, [p]; ld.param.u32 %r5, [n]; mul.wide.u32 %rd2, %r4, 4; add.u64 %rd3, %rd1, %rd2;\n"  \
+    "mov.u32 %r6, 0; ld.global.u32 %r7, [%rd3];\n"                                                           \
+    "loop:\n" body "add.u32 %r5, %r5, -1; setp.ne.u32 %p1, %r5, 0; @%p1 bra loop;\n"                         \
+    "st.global.u32 [%rd3], %r6; ret; }\n"
+
+static const char ptx[] = HEADER
+    ".visible .entry copy(.param .u64 p, .param .u64 q) {\n" THREAD
+    "ld.param.u64 %rd1, [p]; ld.param.u64 %rd4, [q]; mul.wide.u32 %rd2, %r4, 16;\n"
+    "add.u64 %rd3, %rd1, %rd2; add.u64 %rd5, %rd4, %rd2;\n"
+    "ld.global.v4.u32 {%r5,%r6,%r7,%r8}, [%rd3]; st.global.v4.u32 [%rd5], {%r5,%r6,%r7,%r8}; ret; }\n"
+    ".visible .entry gather1(.param .u64 p) {\n" THREAD
+    "ld.param.u64 %rd1, [p]; mul.wide.u32 %rd2, %r4, 4; add.u64 %rd3, %rd1, %rd2; mov.u32 %r9, 0;\n" STEP(
+        LOAD("%r5", "0"), "add.u32 %r9, %r9, %r5;") STEP(LOAD("%r6", "1048576"), "add.u32 %r9, %r9, %r6;")
+        STEP(LOAD("%r7", "2097152"), "add.u32 %r9, %r9, %r7;") STEP(
+            LOAD("%r8", "3145728"),
+            "add.u32 %r9, %r9, %r8;") "st.global.u32 [%rd3], %r9; ret; }\n"
+                                      ".visible .entry gather4(.param .u64 p) {\n" THREAD
+                                      "ld.param.u64 %rd1, [p]; mul.wide.u32 %rd2, %r4, 4; add.u64 %rd3, "
+                                      "%rd1, %rd2; mov.u32 %r9, 0;\n" STEP(
+                                          LOAD("%r5", "0"),
+                                          LOAD("%r6", "1048576")) STEP(LOAD("%r7", "2097152"),
+                                                                       LOAD("%r8", "3145728"))
+                                          STEP("add.u32 %r9, %r9, %r5;", "add.u32 %r9, %r9, %r6;") STEP(
+                                              "add.u32 %r9, %r9, %r7;",
+                                              "add.u32 %r9, %r9, %r8;") "st.global.u32 [%rd3], %r9; ret; }\n"
+                                                                        ".visible .entry chain(.param .u64 "
+                                                                        "p, .param .u32 n) {\n" THREAD
+                                                                        "ld.param.u64 %rd1, [p]; "
+                                                                        "ld.param.u32 %r5, [n]; mul.wide.u32 "
+                                                                        "%rd2, %r4, 4; add.u64 %rd3, %rd1, "
+                                                                        "%rd2;\n"
+                                                                        "mov.f32 %f1, 0f3F800000;\n"
+                                                                        "loop: fma.rn.f32 %f1, %f1, %f1, "
+                                                                        "%f1; fma.rn.f32 %f1, %f1, %f1, %f1; "
+                                                                        "fma.rn.f32 %f1, %f1, %f1, %f1;\n"
+                                                                        "fma.rn.f32 %f1, %f1, %f1, %f1; "
+                                                                        "add.u32 %r5, %r5, -1; setp.ne.u32 "
+                                                                        "%p1, %r5, 0; @%p1 bra loop;\n"
+                                                                        "st.global.f32 [%rd3], %f1; ret; }\n"
+                                                                        ".visible .entry chains(.param .u64 "
+                                                                        "p, .param .u32 n) {\n" THREAD
+                                                                        "ld.param.u64 %rd1, [p]; "
+                                                                        "ld.param.u32 %r5, [n]; mul.wide.u32 "
+                                                                        "%rd2, %r4, 4; add.u64 %rd3, %rd1, "
+                                                                        "%rd2;\n"
+                                                                        "mov.f32 %f1, 0f3F800000; mov.f32 "
+                                                                        "%f2, %f1; mov.f32 %f3, %f1; mov.f32 "
+                                                                        "%f4, %f1;\n"
+                                                                        "loop: fma.rn.f32 %f1, %f1, %f1, "
+                                                                        "%f1; fma.rn.f32 %f2, %f2, %f2, %f2; "
+                                                                        "fma.rn.f32 %f3, %f3, %f3, %f3;\n"
+                                                                        "fma.rn.f32 %f4, %f4, %f4, %f4; "
+                                                                        "add.u32 %r5, %r5, -1; setp.ne.u32 "
+                                                                        "%p1, %r5, 0; @%p1 bra loop;\n"
+                                                                        "st.global.f32 [%rd3], %f1; "
+                                                                        "st.global.f32 [%rd3], %f2; "
+                                                                        "st.global.f32 [%rd3], %f3;\n"
+                                                                        "st.global.f32 [%rd3], %f4; ret; }\n"
+    /* the load of an iteration is waited for in it, or in the next one after other work */
+    LOOP_ENTRY("wait_now", "ld.global.cv.u32 %r7, [%rd3]; add.u32 %r6, %r6, %r7;\n")
+        LOOP_ENTRY("wait_next", "add.u32 %r6, %r6, %r7; ld.global.cv.u32 %r7, [%rd3];\n");
+
+static CUmodule module;
+
+static struct vgpu_counters run(const char *kernel, unsigned blocks, unsigned threads, unsigned shared_bytes,
+                                void **params) {
+    struct vgpu_counters c;
+    SUCCEED(device_run(module, kernel, (unsigned[]){blocks, 1, 1}, (unsigned[]){threads, 1, 1}, shared_bytes,
+                       params));
+    cr_assert_eq(vgpu_counters_read(&c, sizeof c), 0);
+    cr_assert_gt(c.modeled_seconds, 0);
+    return c;
+}
+
+static void open_quietly(const char *device) {
+    char name[64];
+    snprintf(name, sizeof name, "VGPU_DEVICE=%s", device);
+    device_open((const char *[]){name, "VGPU_CHECK=none", NULL});
+    module = device_module(ptx);
+}
+
+enum { MIB = 1 << 20, COPY_BYTES = 64 * MIB };
+static const double launch_seconds = 2.5e-6;
+
+struct streams {
+    CUdeviceptr from, to;
+};
+
+static struct streams make_streams(void) {
+    return (struct streams){device_array(NULL, COPY_BYTES), device_array(NULL, COPY_BYTES)};
+}
+
+Test(timing, copy_near_dram_floor, .timeout = 20) {
+    open_quietly("h100-sxm");
+    struct streams s = make_streams();
+    const struct vgpu_counters c = run("copy", COPY_BYTES / 16 / 256, 256, 0, (void *[]){&s.from, &s.to});
+    const double floor = 2.0 * COPY_BYTES / (0.92 * 3.35e12);
+    cr_assert_str_eq(c.bound, "dram");
+    cr_assert_geq(c.modeled_seconds - launch_seconds, floor * (1 - 1e-9));
+    cr_assert_leq(c.modeled_seconds - launch_seconds, 1.1 * floor, "%g, floor %g", c.modeled_seconds, floor);
+}
+
+Test(timing, monotone_in_bytes_and_blocks, .timeout = 20) {
+    open_quietly("a100-sxm");
+    struct streams s = make_streams();
+    double before = 0;
+    for (unsigned blocks = 1; blocks <= 8192; blocks += 1 + blocks / 3) {
+        const double seconds = run("copy", blocks, 256, 0, (void *[]){&s.from, &s.to}).modeled_seconds;
+        cr_assert_geq(seconds, before * (1 - 1e-9), "%u blocks: %g after %g", blocks, seconds, before);
+        before = seconds;
+    }
+    cr_assert_gt(before, 10 * launch_seconds);
+}
+
+/* Shared memory that nobody uses takes residents away. */
+Test(timing, occupancy_helps_until_saturation, .timeout = 20) {
+    open_quietly("h100-sxm");
+    struct streams s = make_streams();
+    static const unsigned shared[] = {200 << 10, 100 << 10, 27 << 10, 13 << 10, 6 << 10, 0};
+    double before = 1, first = 0;
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+        CUfunction function;
+        SUCCEED(cuModuleGetFunction(&function, module, "copy"));
+        SUCCEED(cuFuncSetAttribute(function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 200 << 10));
+        const struct vgpu_counters c = run("copy", 132 * 32 * 4, 64, shared[i], (void *[]){&s.from, &s.to});
+        cr_assert_leq(c.modeled_seconds, before * (1 + 1e-9), "%u bytes: %u blocks, %g after %g", shared[i],
+                      c.blocks_per_multiprocessor, c.modeled_seconds, before);
+        before = c.modeled_seconds;
+        first = first > 0 ? first : before;
+        cr_assert_str_eq(c.bound, i < 2 ? "latency" : i > 3 ? "dram" : c.bound);
+    }
+    cr_assert_gt(first, 2 * before);
+}
+
+/* Little's law: one block of two warps on each multiprocessor has 1 KiB in flight. */
+Test(timing, few_warps_leave_bandwidth_unused, .timeout = 20) {
+    open_quietly("h100-sxm");
+    struct streams s = make_streams();
+    const struct vgpu_counters c = run("copy", 132, 64, 0, (void *[]){&s.from, &s.to});
+    const double seconds = c.modeled_seconds - launch_seconds;
+    const double bytes = (double)(c.dram_read_bytes + c.dram_write_bytes);
+    cr_assert_str_eq(c.bound, "latency");
+    cr_assert_lt(bytes / seconds, 0.4 * 3.35e12);
+    cr_assert_gt(seconds, 478 / 1.83e9);
+}
+
+Test(timing, loads_in_flight_overlap, .timeout = 20) {
+    open_quietly("h100-sxm");
+    CUdeviceptr p = device_array(NULL, 8 * MIB);
+    const double one = run("gather1", 132, 64, 0, (void *[]){&p}).modeled_seconds - launch_seconds;
+    const double four = run("gather4", 132, 64, 0, (void *[]){&p}).modeled_seconds - launch_seconds;
+    cr_assert_gt(one, 2.5 * four, "%g and %g", one, four);
+    cr_assert_lt(one, 4 * four);
+}
+
+Test(timing, independent_chains_help, .timeout = 20) {
+    open_quietly("l4");
+    CUdeviceptr p = device_array(NULL, MIB);
+    unsigned n = 1000;
+    const struct vgpu_counters one = run("chain", 58, 32, 0, (void *[]){&p, &n});
+    const struct vgpu_counters four = run("chains", 58, 32, 0, (void *[]){&p, &n});
+    cr_assert_str_eq(one.bound, "latency");
+    cr_assert_gt(one.modeled_seconds, 1.3 * four.modeled_seconds);
+    /* four dependent fma of four cycles each, every iteration */
+    cr_assert_gt(one.modeled_seconds, launch_seconds + 16e3 / 2.04e9);
+    /* with many warps the chains no longer matter */
+    const double many_one = run("chain", 58 * 4, 1024, 0, (void *[]){&p, &n}).modeled_seconds;
+    const double many_four = run("chains", 58 * 4, 1024, 0, (void *[]){&p, &n}).modeled_seconds;
+    cr_assert_float_eq(many_one, many_four, 0.01 * many_one);
+}
+
+/* What an iteration leaves in flight is waited for in the next, not forgotten. */
+Test(timing, loads_are_waited_for_across_iterations, .timeout = 20) {
+    open_quietly("h100-sxm");
+    CUdeviceptr p = device_array(NULL, MIB);
+    unsigned n = 200;
+    const double now = run("wait_now", 132, 32, 0, (void *[]){&p, &n}).modeled_seconds - launch_seconds;
+    const double next = run("wait_next", 132, 32, 0, (void *[]){&p, &n}).modeled_seconds - launch_seconds;
+    cr_assert_gt(next, 0.9 * now, "%g and %g", next, now);
+    cr_assert_leq(next, 1.05 * now);
+}
+
+static char *counters_with(unsigned threads) {
+    char command[512];
+    snprintf(command, sizeof command, "VGPU_CHECK=none VGPU_THREADS=%u '%s'", threads, COUNTERS_PRINT);
+    FILE *pipe = popen(command, "r");
+    cr_assert_not_null(pipe);
+    char *text = calloc(1, 1 << 16);
+    cr_assert_not_null(text);
+    const size_t length = fread(text, 1, (1 << 16) - 1, pipe);
+    cr_assert_eq(pclose(pipe), 0);
+    cr_assert_gt(length, 1000);
+    return text;
+}
+
+Test(timing, counters_do_not_depend_on_host_threads, .timeout = 60) {
+    char *const one = counters_with(1), *const two = counters_with(2), *const four = counters_with(4);
+    cr_assert_str_eq(one, two);
+    cr_assert_str_eq(one, four);
+    free(one);
+    free(two);
+    free(four);
+}
