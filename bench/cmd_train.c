@@ -30,7 +30,7 @@ static const char help[] =
     "  --init FILE           start from these weights (safetensors)\n"
     "  --save FILE           write the trained weights (safetensors)\n"
     "  --save-grad FILE      write the first step's gradients (safetensors)\n"
-    "  --steps N | --epochs N   how long; default 80 epochs\n"
+    "  --steps N | --epochs N   how long; default 160 epochs\n"
     "  --batch N             images a step; default 64\n"
     "  --lr X                AdamW's rate; default 4e-3\n"
     "  --weight-decay X      default 0.5\n"
@@ -285,7 +285,7 @@ int cmd_train(int argc, char **argv) {
                                     .smoothing = -1,
                                     .shuffled = true,
                                     .seed = 1},
-                          .epochs = 80};
+                          .epochs = 160};
     struct error err = {""};
     const bool ok = arguments_read(&a, argc, argv, &err);
     if (ok && a.help) {
