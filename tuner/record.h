@@ -1,5 +1,5 @@
-/* Recorded measurements of a space: what `katune tune --record` writes, what other tuners' files hold, and
-   what a search replays. docs/search.md lists the formats. */
+/* Recorded measurements of a space, which a search replays: read from other tuners' files and written for
+   them. docs/search.md lists the formats. */
 #ifndef KATUNE_RECORD_H
 #define KATUNE_RECORD_H
 
