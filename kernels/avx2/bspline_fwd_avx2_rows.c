@@ -1,6 +1,6 @@
 /* bspline_fwd_avx2_rows: 8 lanes, the polynomial around the nearest knot by Horner's rule, each lane's
-   coefficients loaded as a row and transposed. Serves every grid; wins where the knots do not fit registers.
- */
+   coefficients loaded as a row and transposed. Serves every grid, and is there for knots that do not fit
+   registers, which was not timed. */
 #include "simd/bspline_fwd.h"
 #include "variant.h"
 

@@ -1,6 +1,6 @@
 /* bspline_fwd_avx512_rows: 16 lanes, the polynomial around the nearest knot by Horner's rule, each lane's
-   coefficients loaded as a row and transposed. Serves every grid; wins where the knots do not fit registers,
-   loses 2.4 times to permute where they do. */
+   coefficients loaded as a row and transposed. Serves every grid, and is there for knots that do not fit
+   registers, which was not timed; loses 2.4 times to permute where they do. */
 #include "simd/bspline_fwd.h"
 #include "variant.h"
 

@@ -2,20 +2,11 @@
    every element. The plain way, to measure the others by. */
 #include "variant.h"
 #ifndef __CUDACC__
-enum { BLOCK };
-
-static void launch(const struct problem *p, const struct point *pt, const struct device_info *d,
-                   struct launch *l) {
-    (void)d;
-    l->steps = p->rows > 0;
-    l->zero = 1u << T_DCOEF | 1u << T_DWBASE | 1u << T_DWSPLINE;
-    l->step[0].block[0] = (unsigned)pt->value[BLOCK];
-    l->step[0].grid[0] = (unsigned)((problem_elements(p) + pt->value[BLOCK] - 1) / pt->value[BLOCK]);
-}
+#include "flat.h"
 #endif
 VARIANT(bspline_bwd_cuda_atomics, .op = BSPLINE_BWD, .dtypes = F32 | F16 | BF16,
         .flags = BASELINE | ORDER_DEPENDENT, .min_sm = 75, .params = {{"BLOCK", {256, 128}}},
-        .launch = launch);
+        .reject = flat_reject, .launch = flat_launch_atomics);
 #ifdef __CUDACC__
 #include "args.cuh"
 #include "spline_grad.cuh"

@@ -2,18 +2,10 @@
    measure the others by. */
 #include "variant.h"
 #ifndef __CUDACC__
-enum { BLOCK };
-
-static void launch(const struct problem *p, const struct point *pt, const struct device_info *d,
-                   struct launch *l) {
-    (void)d;
-    l->steps = p->rows > 0;
-    l->step[0].block[0] = (unsigned)pt->value[BLOCK];
-    l->step[0].grid[0] = (unsigned)((problem_elements(p) + pt->value[BLOCK] - 1) / pt->value[BLOCK]);
-}
+#include "flat.h"
 #endif
 VARIANT(bspline_fwd_cuda_flat, .op = BSPLINE_FWD, .dtypes = F32 | F16 | BF16, .flags = BASELINE, .min_sm = 75,
-        .params = {{"BLOCK", {256, 128, 512}}}, .launch = launch);
+        .params = {{"BLOCK", {256, 128, 512}}}, .reject = flat_reject, .launch = flat_launch);
 #ifdef __CUDACC__
 #include "args.cuh"
 #include "silu.cuh"

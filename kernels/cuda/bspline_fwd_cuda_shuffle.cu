@@ -1,33 +1,19 @@
-/* bspline_fwd_cuda_shuffle: the ORDER + 1 bases of the interval in closed form, times coefficients that the lanes
-   of a warp hold, one each, and shuffle to who needs them. No shared memory and no barrier before the first
-   element; a shuffle costs what a read of shared memory does. For at most 32 coefficients, those that do not
-   exist included. On the modeled H100 level with the others where DRAM bounds them (3152x768), 2 to 7% behind at
-   smaller sizes. */
+/* bspline_fwd_cuda_shuffle: the ORDER + 1 bases of the interval in closed form, times coefficients that the
+   lanes of a warp hold, one each, and shuffle to who needs them. No shared memory and no barrier before the
+   first element; a shuffle costs what a read of shared memory does. For at most 32 coefficients, those that
+   do not exist included. On the modeled H100 level with the others where DRAM bounds them (3152x768), 2 to 7%
+   behind at smaller sizes. */
 #include "variant.h"
 #ifndef __CUDACC__
-#include "spline.h"
-#include "walk.h"
-
-enum { BLOCK, VEC, ROWS, WAVES };
+#include "spline_launch.h"
 
 static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
-    (void)d;
     if (spline_bins(p) > 32) return "more coefficients than a warp has lanes";
-    return walk_reject(p, pt->value[VEC]);
-}
-
-static void launch(const struct problem *p, const struct point *pt, const struct device_info *d,
-                   struct launch *l) {
-    l->steps = p->rows > 0;
-    walk_grid(p, d, pt->value[BLOCK], pt->value[ROWS], pt->value[WAVES], &l->step[0]);
+    return spline_fwd_reject(p, pt, d);
 }
 #endif
 VARIANT(bspline_fwd_cuda_shuffle, .op = BSPLINE_FWD, .dtypes = F32 | F16 | BF16, .min_sm = 75,
-        .params = {{"BLOCK", {256, 128, 512}},
-                   {"VEC", {8, 4, 2, 1}},
-                   {"ROWS", {16, 4, 64}},
-                   {"WAVES", {1, 2, 4}}},
-        .reject = reject, .launch = launch);
+        .params = SPLINE_FWD_PARAMS, .reject = reject, .launch = spline_fwd_launch);
 #ifdef __CUDACC__
 #include "args.cuh"
 #include "silu.cuh"

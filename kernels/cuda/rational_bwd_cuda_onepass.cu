@@ -40,24 +40,14 @@ VARIANT(rational_bwd_cuda_onepass, .op = RATIONAL_BWD, .dtypes = F32 | F16 | BF1
         .reject = reject, .launch = launch);
 
 #ifdef __CUDACC__
+#include "last_block.cuh"
 #include "rational_reduce.cuh"
-
-/* Whether this block is the last to come here; then it sees what the others wrote before. */
-__device__ __forceinline__ bool block_is_last(unsigned *counter) {
-    __shared__ bool last;
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0) last = atomicAdd(counter, 1u) == gridDim.x - 1;
-    __syncthreads();
-    if (last) __threadfence();
-    return last;
-}
 
 extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT) rational_bwd_cuda_onepass(RATIONAL_BWD_ARGS) {
     const rows_part p = rows_part_of_block();
     float *const partials = (float *)((char *)scratch + COUNTER_BYTES);
     partial_store(partials, p, rows_sum(p, x, num, den, dy, dx, rows));
-    if (!block_is_last((unsigned *)scratch)) return;
+    if (!block_is_last((unsigned *)scratch, gridDim.x)) return;
     const int lane = threadIdx.x % 32;
 #pragma unroll 1
     for (int i = threadIdx.x / 32; i < OUTPUTS; i += WARPS) {

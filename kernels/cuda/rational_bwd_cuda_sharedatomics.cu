@@ -6,24 +6,20 @@
 #include "variant.h"
 
 #ifndef __CUDACC__
+#include "flat.h"
+
 static size_t shared_bytes(const struct problem *p) {
     return ((size_t)p->num_groups * (size_t)(p->m + 1) + (size_t)p->den_groups * (size_t)p->n) * sizeof(float);
 }
 
 static void launch(const struct problem *p, const struct point *pt, const struct device_info *d, struct launch *l) {
-    (void)d;
-    const int64_t blocks = (problem_elements(p) + pt->value[0] - 1) / pt->value[0];
-    l->zero = 1u << T_DNUM | 1u << T_DDEN;
-    l->steps = 1;
-    l->step[0] = (struct launch_step){.grid = {(unsigned)blocks},
-                                      .block = {(unsigned)pt->value[0]},
-                                      .shared = (unsigned)shared_bytes(p)};
+    flat_launch_atomics(p, pt, d, l);
+    l->step[0].shared = (unsigned)shared_bytes(p);
 }
 
 static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
-    (void)d;
     if (shared_bytes(p) > 48 << 10) return "the sums of all groups exceed 48 KiB of shared memory";
-    return problem_elements(p) / pt->value[0] >= INT32_MAX ? "more blocks than a grid may have" : NULL;
+    return flat_reject(p, pt, d);
 }
 #endif
 

@@ -5,21 +5,11 @@
 #include "variant.h"
 
 #ifndef __CUDACC__
-static void launch(const struct problem *p, const struct point *pt, const struct device_info *d, struct launch *l) {
-    (void)d;
-    const int64_t blocks = (problem_elements(p) + pt->value[0] - 1) / pt->value[0];
-    l->steps = 1;
-    l->step[0] = (struct launch_step){.grid = {(unsigned)blocks}, .block = {(unsigned)pt->value[0]}};
-}
-
-static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
-    (void)d;
-    return problem_elements(p) / pt->value[0] >= INT32_MAX ? "more blocks than a grid may have" : NULL;
-}
+#include "flat.h"
 #endif
 
 VARIANT(rational_fwd_cuda_flat, .op = RATIONAL_FWD, .dtypes = F32 | F16 | BF16, .min_sm = 75, .flags = BASELINE,
-        .params = {{"BLOCK", {256}}}, .reject = reject, .launch = launch);
+        .params = {{"BLOCK", {256}}}, .reject = flat_reject, .launch = flat_launch);
 
 #ifdef __CUDACC__
 #include "rational_terms.cuh"

@@ -4,6 +4,7 @@
 
 #include "rational_plan.cuh"
 #include "variant.h"
+#include "vector.h"
 
 /* Places of the parameters that these variants share, in the order of their lists. */
 enum { POINT_BLOCK, POINT_VEC, POINT_ROWS, POINT_UNROLL, POINT_LOAD, POINT_STORE };
@@ -15,12 +16,6 @@ struct rows_launch {
 
 static inline int64_t ceil_div(int64_t a, int64_t b) {
     return (a + b - 1) / b;
-}
-
-static inline const char *vector_reject(const struct problem *p, int vec) {
-    if (channels_per_group(p) % vec) return "VEC does not divide the channels of a group";
-    if ((size_t)vec * dtype_size(p->dtype) > 16) return "VEC elements are more than an access of 16 bytes";
-    return NULL;
 }
 
 static inline struct rows_launch rows_launch_of(const struct problem *p, const struct point *pt,

@@ -52,3 +52,33 @@ __device__ __forceinline__ void walk_store(ELEM *p, const float (&v)[VEC], bool 
     else
         store_each<VEC>(p, v);
 }
+
+/* y = f(x) over this block's tiles of a group, of a grid that walks over them. */
+template <class F>
+__device__ __forceinline__ void walk_map(const ELEM *x, ELEM *y, long long rows, int group, F f) {
+    const bool wide = aligned_to<VEC>(x) && aligned_to<VEC>(y);
+    for (long long tile = blockIdx.x / GROUPS; tile * ROWS < rows; tile += gridDim.x / GROUPS) {
+        for (walk w(group, tile, rows); w.left > 0; w.next()) {
+            float v[VEC];
+            walk_load(x + w.at, v, wide);
+#pragma unroll
+            for (int i = 0; i < VEC; i++) v[i] = f(v[i]);
+            walk_store(y + w.at, v, wide);
+        }
+    }
+}
+
+/* dx = f(x, dy) over one tile of a group. */
+template <class F>
+__device__ __forceinline__ void walk_map2(const ELEM *x, const ELEM *dy, ELEM *dx, long long rows, int group,
+                                          long long tile, F f) {
+    const bool wide = aligned_to<VEC>(x) && aligned_to<VEC>(dy) && aligned_to<VEC>(dx);
+    for (walk w(group, tile, rows); w.left > 0; w.next()) {
+        float vx[VEC], vdy[VEC];
+        walk_load(x + w.at, vx, wide);
+        walk_load(dy + w.at, vdy, wide);
+#pragma unroll
+        for (int i = 0; i < VEC; i++) vx[i] = f(vx[i], vdy[i]);
+        walk_store(dx + w.at, vx, wide);
+    }
+}

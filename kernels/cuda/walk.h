@@ -1,15 +1,8 @@
-/* The host's side of walk.cuh: which vectors a tile can be walked in, and grids of tiles. */
+/* The host's side of walk.cuh: grids of tiles. */
 #ifndef KATUNE_CUDA_WALK_H
 #define KATUNE_CUDA_WALK_H
 
 #include "variant.h"
-
-static inline const char *walk_reject(const struct problem *p, int vec) {
-    if (channels_per_group(p) % vec) return "VEC does not divide the channels of a group";
-    if ((size_t)vec * dtype_size(p->dtype) > 16)
-        return "VEC elements are more than 16 bytes, the widest access";
-    return NULL;
-}
 
 static inline int64_t walk_tiles(const struct problem *p, int rows) {
     return (p->rows + rows - 1) / rows;
