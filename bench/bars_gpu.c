@@ -19,9 +19,8 @@ struct counted {
 };
 
 static double counter_of(const struct contender *c, const char *name) {
-    for (int i = 0; i < c->counter_count; i++)
-        if (strcmp(c->counters[i].name, name) == 0) return c->counters[i].value;
-    return 0;
+    const struct counter *const found = counter_find(c->counters, c->counter_count, name);
+    return found ? found->value : 0;
 }
 
 static bool baseline(const struct contender *c) {

@@ -79,7 +79,7 @@ static bool problem_report(struct bench *b, const struct problem *p, const struc
     }
     progress_clear(b->progress);
     if (ok) report_contenders(p, c->list, c->passed, ceilings);
-    if (ok && b->o->counters) report_counters(c->list, c->passed, true);
+    if (ok && b->o->counters) report_counters(c->list, c->passed);
     for (int i = 0; ok && !b->o->quiet && i < set.count; i++)
         printf("  ceilings with %d thread%s: copy %.1f GB/s, multiply-add %.0f GFLOP/s\n", set.threads[i],
                set.threads[i] == 1 ? "" : "s", 1e-9 * set.ceilings[i].bandwidth,

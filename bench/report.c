@@ -56,30 +56,30 @@ void report_contenders(const struct problem *p, const struct contender *contende
     free(rows);
 }
 
-static double counter_of(const struct contender *c, const char *name) {
-    for (int i = 0; i < c->counter_count; i++)
-        if (strcmp(c->counters[i].name, name) == 0) return c->counters[i].value;
-    return -1;
+/* Prints a counter over `unit`, in a format of one number, if it is there. */
+static bool counter_print(const struct contender *c, const char *name, const char *format, double unit) {
+    const struct counter *const found = counter_find(c->counters, c->counter_count, name);
+    if (found) printf(format, found->value / unit);
+    return found;
 }
 
 static void counters_by_element(const struct contender *c) {
-    const double elements = (double)problem_elements(&c->problem),
-                 least = problem_bytes(&c->problem) / elements;
-    const double instructions = counter_of(c, "instructions"), bytes = counter_of(c, "dram_bytes");
-    if (instructions >= 0) printf("  %.3f warp instructions an element", instructions / elements);
-    if (bytes >= 0) printf("  %.3f bytes an element, of at least %.3f", bytes / elements, least);
-    if (counter_of(c, "atomics") >= 0) printf("  %.0f atomics", counter_of(c, "atomics"));
-    if (counter_of(c, "occupancy") >= 0) printf("  occupancy %.0f%%", 100 * counter_of(c, "occupancy"));
+    const double elements = (double)problem_elements(&c->problem);
+    counter_print(c, "instructions", "  %.3f warp instructions an element", elements);
+    if (counter_print(c, "dram_bytes", "  %.3f bytes an element", elements))
+        printf(", of at least %.3f", problem_bytes(&c->problem) / elements);
+    counter_print(c, "atomics", "  %.0f atomics", 1);
+    counter_print(c, "occupancy", "  occupancy %.0f%%", 0.01);
 }
 
-void report_counters(const struct contender *contenders, int count, bool all) {
+void report_counters(const struct contender *contenders, int count) {
     for (int i = 0; i < count; i++) {
         const struct contender *const c = &contenders[i];
         if (!c->counter_count) continue;
         printf("  %s:", c->variant->name);
         counters_by_element(c);
         putchar('\n');
-        for (int k = 0; all && k < c->counter_count; k++)
+        for (int k = 0; k < c->counter_count; k++)
             printf("    %-24s %.6g\n", c->counters[k].name, c->counters[k].value);
     }
 }

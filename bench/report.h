@@ -13,8 +13,8 @@ void seconds_print(double seconds, char text[16]);
 void report_contenders(const struct problem *p, const struct contender *contenders, int count,
                        const struct ceilings *ceilings);
 
-/* What was counted, a line a contender: on GPUs by element and beside the least that must move; all counters
-   by name with `all`. */
-void report_counters(const struct contender *contenders, int count, bool all);
+/* What was counted: on GPUs first by element and beside the least that must move, then all counters by
+   name. */
+void report_counters(const struct contender *contenders, int count);
 
 #endif

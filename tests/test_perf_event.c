@@ -20,9 +20,8 @@ static bool touch_pages(void *user) {
 }
 
 static double value_of(const struct counter *list, int count, const char *name) {
-    for (int i = 0; i < count; i++)
-        if (strcmp(list[i].name, name) == 0) return list[i].value;
-    return -1;
+    const struct counter *const found = counter_find(list, count, name);
+    return found ? found->value : -1;
 }
 
 Test(perf_event, page_faults_are_counted) {

@@ -59,10 +59,8 @@ static bool counter_costs(const char *name) {
     return false;
 }
 
-static const struct counter *counter_find(const struct timing *t, const char *name) {
-    for (int i = 0; i < t->counter_count; i++)
-        if (strcmp(t->counters[i].name, name) == 0) return &t->counters[i];
-    return NULL;
+static const struct counter *timing_counter(const struct timing *t, const char *name) {
+    return counter_find(t->counters, t->counter_count, name);
 }
 
 /* Appends to the list of differences, which says so when it is full. */
@@ -79,7 +77,7 @@ static void difference_add(struct compared *one, const char *name, double a, dou
 static void judge_counters(struct compared *one) {
     int more = 0, less = 0, other = 0;
     for (int i = 0; i < one->a->counter_count; i++) {
-        const struct counter *const a = &one->a->counters[i], *const b = counter_find(one->b, a->name);
+        const struct counter *const a = &one->a->counters[i], *const b = timing_counter(one->b, a->name);
         if (strcmp(a->name, "seconds") == 0) continue; /* the model's, which may change without the kernel */
         if (!b || a->value == b->value) {
             other += !b;
@@ -93,7 +91,8 @@ static void judge_counters(struct compared *one) {
         else
             less++;
     }
-    for (int i = 0; i < one->b->counter_count; i++) other += !counter_find(one->a, one->b->counters[i].name);
+    for (int i = 0; i < one->b->counter_count; i++)
+        other += !timing_counter(one->a, one->b->counters[i].name);
     one->method = BY_COUNTERS;
     one->delta = 0;
     one->shift = (struct shift){log(one->b->median / one->a->median), 0, 0, 1};

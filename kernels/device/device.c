@@ -67,6 +67,12 @@ int device_counters(struct device *d, const struct kernel *k, struct counter *li
     return d->counters ? d->counters(d, k, list, max) : 0;
 }
 
+const struct counter *counter_find(const struct counter *list, int count, const char *name) {
+    for (int i = 0; i < count; i++)
+        if (strcmp(list[i].name, name) == 0) return &list[i];
+    return NULL;
+}
+
 size_t device_last_level_bytes(const struct device_info *info) {
     return info->cache_count ? info->caches[info->cache_count - 1].bytes : (size_t)32 << 20;
 }

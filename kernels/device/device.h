@@ -62,6 +62,8 @@ struct counter {
     double value;
 };
 enum { COUNTERS_MAX = 48 };
+/* The counter of this name in a list, or NULL. */
+const struct counter *counter_find(const struct counter *list, int count, const char *name);
 
 struct device {
     const struct device_info *(*info)(const struct device *d);
