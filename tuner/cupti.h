@@ -14,8 +14,9 @@
 
 struct cupti;
 
-/* Loads the library: from KATUNE_CUDA_HOME, else where the dynamic linker looks, else from toolkits below
-   /usr/local and /opt. NULL and what is missing and how to get it: also where katune was built without it. */
+/* Loads the library: from KATUNE_CUDA_HOME, else where the dynamic linker looks, else from where
+   toolkit_search() looks. NULL and what is missing and how to get it: also where katune was built without it.
+ */
 struct cupti *cupti_open(struct error *err);
 void cupti_close(struct cupti *c);
 /* Whether the program was built with it. */

@@ -1,10 +1,10 @@
 /* Finds and loads CUPTI. */
 #include <dlfcn.h>
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../kernels/device/toolkit.h"
 #include "api.h"
 
 bool cupti_built(void) {
@@ -19,43 +19,19 @@ bool cupti_ok(const struct cupti *c, CUptiResult code, const char *call, struct 
     return error_set(err, "counters: %s: %s (%d)", call, text, (int)code);
 }
 
-/* The library of the header's major version: structures grow at their end only within it. */
-static void *load_from(const char *folder, char *path, size_t size) {
-    snprintf(path, size, "%s%slibcupti.so.%d", folder, *folder ? "/" : "", CUPTI_API_VERSION / 10000);
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (library || !*folder) return library;
-    snprintf(path, size, "%s/libcupti.so", folder);
-    return dlopen(path, RTLD_NOW | RTLD_LOCAL);
+static bool cupti_load(void *user, const char *path) {
+    struct cupti *const c = user;
+    snprintf(c->path, sizeof c->path, "%s", path);
+    c->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    return c->library;
 }
 
-static void *load_from_toolkits(char *path, size_t size) {
-    static const char *const patterns[] = {"/usr/local/cuda*/lib64", "/usr/local/cuda*/extras/CUPTI/lib64",
-                                           "/opt/cuda*/lib64", "/opt/cuda*/extras/CUPTI/lib64"};
-    void *library = NULL;
-    for (size_t i = 0; !library && i < sizeof patterns / sizeof *patterns; i++) {
-        glob_t found;
-        if (glob(patterns[i], 0, NULL, &found) == 0)
-            for (size_t k = found.gl_pathc; !library && k-- > 0;)
-                library = load_from(found.gl_pathv[k], path, size);
-        globfree(&found);
-    }
-    return library;
-}
-
-static void *load(char *path, size_t size) {
-    const char *const home = getenv("KATUNE_CUDA_HOME");
-    if (home && *home) {
-        static const char *const folders[] = {"lib64", "extras/CUPTI/lib64", "lib"};
-        void *library = NULL;
-        for (size_t i = 0; !library && i < sizeof folders / sizeof *folders; i++) {
-            char folder[400];
-            snprintf(folder, sizeof folder, "%s/%s", home, folders[i]);
-            library = load_from(folder, path, size);
-        }
-        return library;
-    }
-    void *const library = load_from("", path, size);
-    return library ? library : load_from_toolkits(path, size);
+/* The library of the header's major version before all: structures grow at their end only within it. */
+static bool cupti_find(struct cupti *c) {
+    char name[32], pattern[64];
+    snprintf(name, sizeof name, "libcupti.so.%d", CUPTI_API_VERSION / 10000);
+    snprintf(pattern, sizeof pattern, "{libcupti.so,%s}", name);
+    return (!toolkit_home() && cupti_load(c, name)) || toolkit_search(pattern, cupti_load, c);
 }
 
 static bool resolve(struct cupti *c, struct error *err) {
@@ -73,8 +49,7 @@ static bool resolve(struct cupti *c, struct error *err) {
 struct cupti *cupti_open(struct error *err) {
     struct cupti *const c = calloc(1, sizeof *c);
     if (!c) return error_set(err, "counters: no memory"), NULL;
-    c->library = load(c->path, sizeof c->path);
-    if (!c->library) {
+    if (!cupti_find(c)) {
         error_set(err,
                   "counters: libcupti.so.%d was not found: install the CUDA toolkit's CUPTI, or set "
                   "KATUNE_CUDA_HOME to the toolkit's folder",
