@@ -10,22 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cuda_abi.h"
-#include "vgpu.h"
-
-CUresult cuInit(unsigned flags);
-CUresult cuDeviceGet(CUdevice *device, int ordinal);
-CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device);
-CUresult cuCtxSetCurrent(CUcontext context);
-CUresult cuCtxSynchronize(void);
-CUresult cuModuleLoadData(CUmodule *module, const void *image);
-CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name);
-CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes);
-CUresult cuMemFree_v2(CUdeviceptr pointer);
-CUresult cuMemcpyHtoD_v2(CUdeviceptr to, const void *from, size_t bytes);
-CUresult cuMemsetD8_v2(CUdeviceptr to, unsigned char value, size_t count);
-CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
-                        unsigned bz, unsigned shared, CUstream stream, void **params, void **extra);
+#include "rational_module.h"
 
 enum { ROWS = 1024, CHANNELS = 768, GROUPS = 8, COUNT = ROWS * CHANNELS };
 
@@ -78,38 +63,10 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void require(CUresult code, const char *what) {
-    if (code) {
-        fprintf(stderr, "bench_vgpu: %s: error %d %s\n", what, (int)code, vgpu_last_error());
-        exit(2);
-    }
-}
-
-static char *read_text(const char *path) {
-    FILE *file = fopen(path, "rb");
-    char *text = calloc(1, 1 << 20);
-    if (!file || !text || !fread(text, 1, (1 << 20) - 1, file)) {
-        fprintf(stderr, "bench_vgpu: %s cannot be read\n", path);
-        exit(2);
-    }
-    fclose(file);
-    return text;
-}
-
 static CUmodule open_device(const char *checks, const char *threads) {
     setenv("VGPU_CHECK", checks, 1);
     setenv("VGPU_THREADS", threads, 1);
-    CUdevice device;
-    CUcontext context;
-    CUmodule module;
-    require(cuInit(0), "cuInit");
-    require(cuDeviceGet(&device, 0), "cuDeviceGet");
-    require(cuDevicePrimaryCtxRetain(&context, device), "cuDevicePrimaryCtxRetain");
-    require(cuCtxSetCurrent(context), "cuCtxSetCurrent");
-    char *ptx = read_text(VGPU_TEST_DIR "/ptx/rational.ptx");
-    require(cuModuleLoadData(&module, ptx), "cuModuleLoadData");
-    free(ptx);
-    return module;
+    return rational_module();
 }
 
 static CUdeviceptr array(const float *from, size_t elements) {

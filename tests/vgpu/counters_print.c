@@ -1,20 +1,11 @@
 /* counters_print: runs kernels of tests/vgpu/ptx/rational.ptx and prints all their counters, for the test
  * that they are the same for any number of host threads (VGPU_THREADS). */
+#include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "driver.h"
-#include "vgpu.h"
+#include "rational_module.h"
 
 enum { ROWS = 256, CHANNELS = 768, GROUPS = 8, COUNT = ROWS * CHANNELS };
-
-static void require(CUresult code, const char *what) {
-    if (code) {
-        fprintf(stderr, "counters_print: %s: error %d %s\n", what, (int)code, vgpu_last_error());
-        exit(2);
-    }
-}
 
 static void print_words(const char *name, const uint64_t *words, size_t count) {
     printf(" %s", name);
@@ -42,21 +33,7 @@ static CUdeviceptr array(size_t elements) {
 }
 
 int main(void) {
-    static char text[1 << 20];
-    FILE *file = fopen(VGPU_TEST_DIR "/ptx/rational.ptx", "rb");
-    if (!file || !fread(text, 1, sizeof text - 1, file)) {
-        fprintf(stderr, "counters_print: %s cannot be read\n", VGPU_TEST_DIR "/ptx/rational.ptx");
-        return 2;
-    }
-    fclose(file);
-    CUdevice device;
-    CUcontext context;
-    CUmodule module;
-    require(cuInit(0), "cuInit");
-    require(cuDeviceGet(&device, 0), "cuDeviceGet");
-    require(cuDevicePrimaryCtxRetain(&context, device), "cuDevicePrimaryCtxRetain");
-    require(cuCtxSetCurrent(context), "cuCtxSetCurrent");
-    require(cuModuleLoadData(&module, text), "cuModuleLoadData");
+    CUmodule module = rational_module();
     int count4 = COUNT / 4, rows = ROWS, channels = CHANNELS, count = COUNT,
         group_channels = CHANNELS / GROUPS, mask = 4095;
     CUdeviceptr x = array(COUNT), dy = array(COUNT), y = array(COUNT), num = array(GROUPS * 6),

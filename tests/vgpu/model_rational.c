@@ -4,25 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cuda_abi.h"
-#include "vgpu.h"
-
-CUresult cuInit(unsigned flags);
-CUresult cuDeviceGet(CUdevice *device, int ordinal);
-CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device);
-CUresult cuCtxSetCurrent(CUcontext context);
-CUresult cuModuleLoadData(CUmodule *module, const void *image);
-CUresult cuModuleGetFunction(CUfunction *function, CUmodule module, const char *name);
-CUresult cuMemAlloc_v2(CUdeviceptr *pointer, size_t bytes);
-CUresult cuLaunchKernel(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
-                        unsigned bz, unsigned shared, CUstream stream, void **params, void **extra);
-
-static void require(CUresult code, const char *what) {
-    if (code) {
-        fprintf(stderr, "model_rational: %s: error %d %s\n", what, (int)code, vgpu_last_error());
-        exit(2);
-    }
-}
+#include "rational_module.h"
 
 static double modeled(CUmodule module, const char *kernel, unsigned gx, unsigned gy, unsigned threads,
                       void **params) {
@@ -39,21 +21,7 @@ static double modeled(CUmodule module, const char *kernel, unsigned gx, unsigned
 int main(void) {
     setenv("VGPU_DEVICE", "l4", 0);
     setenv("VGPU_CHECK", "none", 1);
-    static char text[1 << 20];
-    FILE *file = fopen(VGPU_TEST_DIR "/ptx/rational.ptx", "rb");
-    if (!file || !fread(text, 1, sizeof text - 1, file)) {
-        fprintf(stderr, "model_rational: %s cannot be read\n", VGPU_TEST_DIR "/ptx/rational.ptx");
-        return 2;
-    }
-    fclose(file);
-    CUdevice device;
-    CUcontext context;
-    CUmodule module;
-    require(cuInit(0), "cuInit");
-    require(cuDeviceGet(&device, 0), "cuDeviceGet");
-    require(cuDevicePrimaryCtxRetain(&context, device), "cuDevicePrimaryCtxRetain");
-    require(cuCtxSetCurrent(context), "cuCtxSetCurrent");
-    require(cuModuleLoadData(&module, text), "cuModuleLoadData");
+    CUmodule module = rational_module();
     int rows = 1024 * 197, channels = 768, group_channels = 96, count = rows * channels;
     CUdeviceptr x, dy, dx, num, den, dnum, dden;
     CUdeviceptr *const large[] = {&x, &dy, &dx}, *const small[] = {&num, &den, &dnum, &dden};
