@@ -203,43 +203,17 @@ bool access_grow_log(struct worker *worker) {
 
 void access_record_global(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a,
                           unsigned bytes, unsigned kind) {
-    struct worker *worker = w->block->worker;
-    uint64_t lines[2 * WARP_SIZE];
-    uint8_t sectors[2 * WARP_SIZE];
-    unsigned count = 0;
+    struct sector_lines touched;
+    touched.count = 0;
     for (uint32_t left = m; left; left &= left - 1) {
         const unsigned l = first_of(left);
-        const uint64_t first = a->address[l] / 32, last = (a->address[l] + bytes - 1) / 32;
-        for (uint64_t sector = first; sector <= last; sector++) {
-            const uint64_t line = sector / 4;
-            unsigned k = count;
-            while (k > 0 && lines[k - 1] != line) {
-                k--;
-            }
-            if (!k) {
-                lines[count] = line;
-                sectors[count++] = 0;
-                k = count;
-            }
-            sectors[k - 1] |= (uint8_t)(1u << (sector % 4));
+        const uint64_t last = (a->address[l] + bytes - 1) / 32;
+        for (uint64_t sector = a->address[l] / 32; sector <= last; sector++) {
+            sector_add(&touched, sector);
         }
     }
-    unsigned total = 0;
-    for (unsigned k = 0; k < count; k++) {
-        total += (unsigned)__builtin_popcount(sectors[k]);
-        access_log_line(worker, i, lines[k], sectors[k], kind);
-    }
-    struct memory_counts *c = &worker->counts;
-    const uint64_t asked = (uint64_t)bytes * (unsigned)__builtin_popcount(m);
-    if (kind == ACCESS_LOAD) {
-        c->global_load_requests++;
-        c->global_load_sectors += total;
-        c->global_load_bytes += asked;
-    } else if (kind == ACCESS_STORE) {
-        c->global_store_requests++;
-        c->global_store_sectors += total;
-        c->global_store_bytes += asked;
-    }
+    access_count_global(w->block->worker, kind, sectors_log(&touched, w->block->worker, i, kind),
+                        (uint64_t)bytes * (unsigned)__builtin_popcount(m));
 }
 
 /* ---- any space ---- */

@@ -106,4 +106,51 @@ static inline void access_log_line(struct worker *worker, const struct inst *i, 
                                (i->flags & FLAG_VOLATILE) != 0, (uint8_t)kind};
 }
 
+/* The sectors that an access touches, by lines of four. */
+struct sector_lines {
+    uint64_t line[2 * WARP_SIZE];
+    uint8_t sectors[2 * WARP_SIZE]; /* masks */
+    unsigned count;
+};
+
+static inline void sector_add(struct sector_lines *s, uint64_t sector) {
+    const uint64_t line = sector / 4;
+    unsigned k = s->count;
+    while (k > 0 && s->line[k - 1] != line) {
+        k--;
+    }
+    if (!k) {
+        s->line[s->count] = line;
+        s->sectors[s->count++] = 0;
+        k = s->count;
+    }
+    s->sectors[k - 1] |= (uint8_t)(1u << (sector % 4));
+}
+
+/* Records them for the caches. Returns how many sectors. */
+static inline unsigned sectors_log(const struct sector_lines *s, struct worker *worker, const struct inst *i,
+                                   unsigned kind) {
+    unsigned total = 0;
+    for (unsigned k = 0; k < s->count; k++) {
+        total += (unsigned)__builtin_popcount(s->sectors[k]);
+        access_log_line(worker, i, s->line[k], s->sectors[k], kind);
+    }
+    return total;
+}
+
+/* One access of a warp to global memory; bytes: that its threads asked for. */
+static inline void access_count_global(struct worker *worker, unsigned kind, unsigned sectors,
+                                       uint64_t bytes) {
+    struct memory_counts *c = &worker->counts;
+    if (kind == ACCESS_LOAD) {
+        c->global_load_requests++;
+        c->global_load_sectors += sectors;
+        c->global_load_bytes += bytes;
+    } else if (kind == ACCESS_STORE) {
+        c->global_store_requests++;
+        c->global_store_sectors += sectors;
+        c->global_store_bytes += bytes;
+    }
+}
+
 #endif

@@ -51,49 +51,23 @@ struct exec_names {
 #define VT_f64 double
 #define UT_f64 double
 
-static inline void put_u32(struct warp *w, uint32_t op, uint32_t mask, const uint32_t *t) {
-    uint32_t *d = operand(w, op);
-    if (mask == UINT32_MAX) {
-        memcpy(d, t, 4 * WARP_SIZE);
-        return;
+/* put_u32(w, op, mask, t) and the like: the active lanes of a register become t's. */
+#define PUT(T, TYPE)                                                                                         \
+    static inline void put_##T(struct warp *w, uint32_t op, uint32_t mask, const TYPE *t) {                  \
+        TYPE *d = operand(w, op);                                                                            \
+        if (mask == UINT32_MAX) {                                                                            \
+            memcpy(d, t, sizeof *t *WARP_SIZE);                                                              \
+            return;                                                                                          \
+        }                                                                                                    \
+        EACH_LANE {                                                                                          \
+            d[l] = mask >> l & 1 ? t[l] : d[l];                                                              \
+        }                                                                                                    \
     }
-    EACH_LANE {
-        d[l] = mask >> l & 1 ? t[l] : d[l];
-    }
-}
-
-static inline void put_u64(struct warp *w, uint32_t op, uint32_t mask, const uint64_t *t) {
-    uint64_t *d = operand(w, op);
-    if (mask == UINT32_MAX) {
-        memcpy(d, t, 8 * WARP_SIZE);
-        return;
-    }
-    EACH_LANE {
-        d[l] = mask >> l & 1 ? t[l] : d[l];
-    }
-}
-
-static inline void put_f32(struct warp *w, uint32_t op, uint32_t mask, const float *t) {
-    float *d = operand(w, op);
-    if (mask == UINT32_MAX) {
-        memcpy(d, t, 4 * WARP_SIZE);
-        return;
-    }
-    EACH_LANE {
-        d[l] = mask >> l & 1 ? t[l] : d[l];
-    }
-}
-
-static inline void put_f64(struct warp *w, uint32_t op, uint32_t mask, const double *t) {
-    double *d = operand(w, op);
-    if (mask == UINT32_MAX) {
-        memcpy(d, t, 8 * WARP_SIZE);
-        return;
-    }
-    EACH_LANE {
-        d[l] = mask >> l & 1 ? t[l] : d[l];
-    }
-}
+PUT(u32, uint32_t)
+PUT(u64, uint64_t)
+PUT(f32, float)
+PUT(f64, double)
+#undef PUT
 
 #define PUT(w, op, mask, t)                                                                                  \
     _Generic(&(t)[0], uint32_t *: put_u32, uint64_t *: put_u64, float *: put_f32, double *: put_f64)(w, op, mask, t)

@@ -86,27 +86,12 @@ static inline bool reach_written(struct warp *w, const struct lanes *a, uint32_t
  * the lane before. Returns how many sectors. */
 static inline unsigned reach_record_scattered(struct worker *worker, const struct inst *i,
                                               const struct lanes *a, uint32_t steps, unsigned kind) {
-    uint64_t lines[WARP_SIZE];
-    uint8_t sectors[WARP_SIZE];
-    unsigned count = 0, total = 0;
+    struct sector_lines touched;
+    touched.count = 0;
     for (steps |= 1; steps; steps &= steps - 1) {
-        const uint64_t sector = a->address[first_of(steps)] / 32, line = sector / 4;
-        unsigned k = count;
-        while (k > 0 && lines[k - 1] != line) {
-            k--;
-        }
-        if (!k) {
-            lines[count] = line;
-            sectors[count++] = 0;
-            k = count;
-        }
-        sectors[k - 1] |= (uint8_t)(1u << (sector % 4));
+        sector_add(&touched, a->address[first_of(steps)] / 32);
     }
-    for (unsigned k = 0; k < count; k++) {
-        total += (unsigned)__builtin_popcount(sectors[k]);
-        access_log_line(worker, i, lines[k], sectors[k], kind);
-    }
-    return total;
+    return sectors_log(&touched, worker, i, kind);
 }
 
 /* Bytes from address on, all of them touched. Returns how many sectors. */
@@ -119,19 +104,6 @@ static inline unsigned reach_record_range(struct worker *worker, const struct in
         access_log_line(worker, i, line, (uint8_t)((2u << high) - (1u << low)), kind);
     }
     return (unsigned)(last - first + 1);
-}
-
-static inline void reach_count(struct worker *worker, unsigned kind, unsigned sectors, uint64_t bytes) {
-    struct memory_counts *c = &worker->counts;
-    if (kind == ACCESS_LOAD) {
-        c->global_load_requests++;
-        c->global_load_sectors += sectors;
-        c->global_load_bytes += bytes;
-    } else if (kind == ACCESS_STORE) {
-        c->global_store_requests++;
-        c->global_store_sectors += sectors;
-        c->global_store_bytes += bytes;
-    }
 }
 
 /* Checks and counts the access of m's lanes, which is not empty. bytes: a power of two, 32 at most. Addresses
@@ -167,7 +139,7 @@ static inline enum shape reach(struct warp *w, const struct inst *i, uint32_t m,
                              : shape == SHAPE_UNIFORM
                                  ? reach_record_range(worker, i, base, bytes, kind)
                                  : reach_record_range(worker, i, base, (uint64_t)bytes * WARP_SIZE, kind);
-    reach_count(worker, kind, sectors, (uint64_t)bytes * (unsigned)__builtin_popcount(m));
+    access_count_global(worker, kind, sectors, (uint64_t)bytes * (unsigned)__builtin_popcount(m));
     return shape;
 }
 
