@@ -10,11 +10,6 @@ enum { COUNTER_BYTES = 256 }; /* the count of finished blocks, before the partia
 #ifndef __CUDACC__
 #include "rational_launch.h"
 
-static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
-    (void)d;
-    return vector_reject(p, pt->value[POINT_VEC]);
-}
-
 static void launch(const struct problem *p, const struct point *pt, const struct device_info *d, struct launch *l) {
     (void)d;
     const struct rows_launch rows = rows_launch_of(p, pt, pt->value[POINT_ROWS], PLAN_BLOCKS);
@@ -31,13 +26,8 @@ static void launch(const struct problem *p, const struct point *pt, const struct
 #endif
 
 VARIANT(rational_bwd_cuda_onepass, .op = RATIONAL_BWD, .dtypes = F32 | F16 | BF16, .min_sm = 75,
-        .params = {{"BLOCK", {256, 128, 512}},
-                   {"VEC", {8, 4, 2, 1}},
-                   {"ROWS", {64, 16, 4}},
-                   {"UNROLL", {2, 1, 4}},
-                   {"LOAD", {3, 2}},
-                   {"STORE", {0, 2}}},
-        .reject = reject, .launch = launch);
+        .params = ROWS_PARAMS,
+        .reject = rows_reject, .launch = launch);
 
 #ifdef __CUDACC__
 #include "last_block.cuh"

@@ -9,6 +9,22 @@
 /* Places of the parameters that these variants share, in the order of their lists. */
 enum { POINT_BLOCK, POINT_VEC, POINT_ROWS, POINT_UNROLL, POINT_LOAD, POINT_STORE };
 
+#define ROWS_PARAMS                                                                                          \
+    {                                                                                                        \
+        {"BLOCK", {256, 128, 512}}, {"VEC", {8, 4, 2, 1}}, {"ROWS", {64, 16, 4}}, {"UNROLL", {2, 1, 4}},     \
+            {"LOAD", {3, 2}}, {                                                                              \
+            "STORE", {                                                                                       \
+                0, 2                                                                                         \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+
+static inline const char *rows_reject(const struct problem *p, const struct point *pt,
+                                      const struct device_info *d) {
+    (void)d;
+    return vector_reject(p, pt->value[POINT_VEC]);
+}
+
 struct rows_launch {
     int64_t chunks, parts; /* blocks: chunks of rows x parts of a row */
     int threads;
