@@ -63,8 +63,8 @@ static bool tensor_read(struct arrays *a, enum tensor t, enum op op, struct erro
 
 bool arrays_read(struct arrays *a, const struct options *o, enum op op, struct error *err) {
     *a = (struct arrays){0};
-    for (int i = 0; i < o->in_count; i++)
-        if (!assignment_parse(o->ins[i], "in", op, op_inputs(op), a->path, err)) return false;
+    for (int i = 0; i < o->ins.count; i++)
+        if (!assignment_parse(o->ins.item[i], "in", op, op_inputs(op), a->path, err)) return false;
     for (int t = 0; t < TENSOR_COUNT; t++)
         if (tensor_in(op_inputs(op), (enum tensor)t) && !tensor_read(a, (enum tensor)t, op, err))
             return false;
@@ -96,8 +96,8 @@ static bool spline_derive(const struct arrays *a, const struct options *o, struc
     const int64_t *const coef = a->array[T_COEF].dim;
     p->groups = small(coef[0]);
     struct problem given = *p;
-    for (int i = 0; i < o->attr_count; i++)
-        if (!problem_set_attrs(&given, o->attrs[i], err)) return error_prefix(err, "--attr");
+    for (int i = 0; i < o->attrs.count; i++)
+        if (!problem_set_attrs(&given, o->attrs.item[i], err)) return error_prefix(err, "--attr");
     if (options_attr_given(o, "grid") && !options_attr_given(o, "order"))
         p->order = small(coef[1]) - given.grid;
     else
@@ -127,8 +127,8 @@ bool arrays_problem(const struct arrays *a, const struct options *o, enum op op,
     p->channels = a->array[T_X].dim[1];
     if (tensor_in(op_inputs(op), T_NUM)) rational_derive(a, p);
     if (tensor_in(op_inputs(op), T_COEF) && !spline_derive(a, o, p, err)) return false;
-    for (int i = 0; i < o->attr_count; i++)
-        if (!problem_set_attrs(p, o->attrs[i], err)) return error_prefix(err, "--attr");
+    for (int i = 0; i < o->attrs.count; i++)
+        if (!problem_set_attrs(p, o->attrs.item[i], err)) return error_prefix(err, "--attr");
     return (problem_valid(p, err) || error_prefix(err, "the arrays and --attr make no %s", op_name(op))) &&
            shapes_agree(a, p, err);
 }

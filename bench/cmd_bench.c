@@ -163,7 +163,7 @@ int cmd_bench(int argc, char **argv) {
     struct options o;
     const int leave = options_parse(&o, &usage, argc, argv);
     if (leave >= 0) return leave;
-    if (o.search_count) return replay_bench(&o);
+    if (o.search.count) return replay_bench(&o);
     if (o.strategy || o.budget_evals || o.prior) {
         fprintf(stderr, "katune bench: --strategy, --budget-evals and --prior go with --search\n");
         return EXIT_USAGE;

@@ -171,7 +171,7 @@ int cmd_check(int argc, char **argv) {
     const int leave = options_parse(&o, &usage, argc, argv);
     if (leave >= 0) return leave;
     struct error err = {""};
-    if (o.attr_count && !o.shape_count) {
+    if (o.attrs.count && !o.shape_count) {
         fprintf(stderr, "katune check: --attr goes with --shape: the suite has attributes of its own\n");
         return EXIT_USAGE;
     }

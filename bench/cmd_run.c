@@ -35,9 +35,10 @@ static bool arguments_check(struct run *r, struct error *err) {
     if (!r->variant && o->param_count)
         return error_set(err, "--param goes with the name of a variant, %s is an operation", o->variant);
     if (o->dtypes & (o->dtypes - 1)) return error_set(err, "--dtype: give one");
-    if (!o->out_count) return error_set(err, "--out is missing: name an output to write, as TENSOR=FILE");
-    for (int i = 0; i < o->out_count; i++)
-        if (!assignment_parse(o->outs[i], "out", r->op, op_outputs(r->op), r->out_path, err)) return false;
+    if (!o->outs.count) return error_set(err, "--out is missing: name an output to write, as TENSOR=FILE");
+    for (int i = 0; i < o->outs.count; i++)
+        if (!assignment_parse(o->outs.item[i], "out", r->op, op_outputs(r->op), r->out_path, err))
+            return false;
     for (int t = 0; t < TENSOR_COUNT; t++)
         for (int u = 0; r->out_path[t] && u < t; u++)
             if (r->out_path[u] && strcmp(r->out_path[t], r->out_path[u]) == 0)

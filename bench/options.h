@@ -46,6 +46,12 @@ enum option_bit {
 
 enum { OPTION_LIST_MAX = 16 };
 
+/* The values of an option that may be repeated. */
+struct option_list {
+    int count;
+    const char *item[OPTION_LIST_MAX];
+};
+
 struct options {
     const char *device;
     const char *only; /* globs over variants' names; NULL: all */
@@ -56,8 +62,7 @@ struct options {
         int64_t rows, channels;
     } shapes[OPTION_LIST_MAX];
     int shape_count;
-    const char *attrs[OPTION_LIST_MAX]; /* lists of name=value */
-    int attr_count;
+    struct option_list attrs; /* lists of name=value */
     struct {
         char name[24];
         int value;
@@ -74,18 +79,16 @@ struct options {
     unsigned counters; /* set of enum metric_set */
     bool json_flag;
     bool thorough, resume, retry;
-    double time_limit;   /* seconds a candidate's check may take; 0: not given */
-    size_t memory_limit; /* bytes a candidate may take; 0: not given */
-    const char *variant; /* a variant's name, or an operation's */
-    const char *ins[OPTION_LIST_MAX], *outs[OPTION_LIST_MAX]; /* TENSOR=FILE */
-    int in_count, out_count;
-    const char *results; /* the folder of tuning tables */
+    double time_limit;            /* seconds a candidate's check may take; 0: not given */
+    size_t memory_limit;          /* bytes a candidate may take; 0: not given */
+    const char *variant;          /* a variant's name, or an operation's */
+    struct option_list ins, outs; /* TENSOR=FILE */
+    const char *results;          /* the folder of tuning tables */
     /* searching: the strategy, at most so many trials (0: not given), recordings to search in and to order
        candidates by, and the recordings that a benchmark of the strategies searches in */
     const char *strategy, *replay, *prior;
     int64_t budget_evals;
-    const char *search[OPTION_LIST_MAX];
-    int search_count;
+    struct option_list search;
     const char *arch; /* architectures, as a list */
 };
 

@@ -255,7 +255,7 @@ int replay_bench(const struct options *o) {
     if (ok)
         printf("fraction of the optimum's speed, mean +- standard deviation over %d seeds, by evaluations\n",
                SEEDS);
-    for (int i = 0; ok && i < o->search_count; i++) ok = path_bench(o->search[i], o, &prior, &bar, &err);
+    for (int i = 0; ok && i < o->search.count; i++) ok = path_bench(o->search.item[i], o, &prior, &bar, &err);
     if (ok && bar.count && !o->budget_evals) bar_print(&bar);
     if (prior.given) record_free(&prior.record);
     if (ok) return EXIT_OK;

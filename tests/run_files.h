@@ -1,0 +1,20 @@
+/* Arguments and .npy files of `katune run`, for the tests of it. */
+#ifndef KATUNE_TEST_RUN_FILES_H
+#define KATUNE_TEST_RUN_FILES_H
+
+#include "../bench/npy.h"
+#include "op.h"
+
+enum { ARGUMENTS_MAX = 1900 };
+
+/* Adds to a command line what fits. */
+__attribute__((format(printf, 2, 3))) void append(char arguments[ARGUMENTS_MAX], const char *format, ...);
+
+/* Writes NAME in the scratch folder: float32, every element 0.5, (rows,) or (rows, columns). Returns its
+   path, good for the next seven calls. */
+const char *array_write(const char *name, int ndim, int64_t rows, int64_t columns);
+
+/* Reads TENSOR.npy of the scratch folder and removes the file. Free with npy_free. */
+struct npy output_read(enum tensor t);
+
+#endif
