@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
+#include "device/clock.h"
 #include "file.h"
 #include "op.h"
 

@@ -28,7 +28,7 @@ static int row_compare(const void *a, const void *b) {
 
 static void row_print(const struct row *row) {
     const struct contender *const c = row->c;
-    char point[POINT_TEXT_MAX], time[16], variant[256], share[16] = "-";
+    char point[POINT_TEXT_MAX], time[16], variant[256], share[16] = "-", reasons[40];
     point_print(c->variant, &c->point, point);
     seconds_print(c->seconds.median, time);
     const double spread = 50 * (c->seconds.hi - c->seconds.lo) / c->seconds.median;
@@ -36,8 +36,10 @@ static void row_print(const struct row *row) {
     const struct roofline roofline = roofline_of(&c->problem, row->ceilings, c->seconds.median);
     snprintf(variant, sizeof variant, "%s %s", c->variant->name, point);
     if (*roofline.bound) snprintf(share, sizeof share, "%5.2f", roofline.fraction);
-    printf("  %-58s %10s %5.1f%% %4d %7.1f %5s %-7s%s%s\n", variant, time, spread, c->seconds.n, rate, share,
-           roofline.bound, c->throttled ? " throttled" : "",
+    throttle_print(c->throttle, reasons, sizeof reasons);
+    printf("  %-58s %10s %5.1f%% %4d %7.1f %5s %-7s%s%s%s%s%s\n", variant, time, spread, c->seconds.n, rate,
+           share, roofline.bound, c->throttled ? " throttled" : "", c->throttled && *reasons ? " (" : "",
+           c->throttled ? reasons : "", c->throttled && *reasons ? ")" : "",
            c->settled  ? ""
            : c->beaten ? " beaten"
                        : " unsettled");

@@ -108,8 +108,9 @@ Test(sample, beaten_only_when_clear_of_the_best) {
 
 Test(sample, slow_clocks) {
     double clocks[10] = {3, 3.01, 2.99, 3, 3, 2.0, 3, 3, 3, 3}, v[10] = {1, 1, 1, 1, 1, 9, 1, 1, 1, 1};
+    const unsigned free_running[10] = {0};
     bool slow[10], throttled = true;
-    cr_assert_eq(sample_flag_slow(clocks, 10, slow), 1);
+    cr_assert_eq(sample_flag_slow(clocks, free_running, 10, slow), 1);
     cr_assert(slow[5] && !slow[4]);
     cr_assert_eq(sample_drop_slow(v, slow, 10, &throttled), 9);
     cr_assert(!throttled && v[5] == 1, "the slow one is gone");
@@ -117,11 +118,23 @@ Test(sample, slow_clocks) {
 
 Test(sample, throttled_keeps_all) {
     double clocks[10] = {3, 3, 3, 3, 3, 3, 3, 2, 2, 2}, v[10] = {1, 1, 1, 1, 1, 1, 1, 2, 2, 2};
+    const unsigned free_running[10] = {0};
     bool slow[10], throttled = false;
-    cr_assert_eq(sample_flag_slow(clocks, 10, slow), 3);
+    cr_assert_eq(sample_flag_slow(clocks, free_running, 10, slow), 3);
     cr_assert_eq(sample_drop_slow(v, slow, 10, &throttled), 10);
     cr_assert(throttled);
     slow[7] = false; /* 2 of 10 are not above 20% */
     cr_assert_eq(sample_drop_slow(v, slow, 10, &throttled), 8);
     cr_assert(!throttled);
+}
+
+Test(sample, what_holds_the_clock_back_marks_a_sample) {
+    const double clocks[10] = {2, 2, 2, 1.9, 2, 2, 0, 2, 2, 2}; /* 0: not known this once */
+    const unsigned throttle[10] = {[3] = 1};
+    const double all_unknown[10] = {0};
+    bool slow[10];
+    cr_assert_eq(sample_flag_slow(clocks, throttle, 10, slow), 1);
+    cr_assert(slow[3] && !slow[6]);
+    cr_assert_eq(sample_flag_slow(all_unknown, throttle, 10, slow), 1,
+                 "reasons count where clocks are unknown");
 }

@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "arena.h"
-#include "clock.h"
 #include "op.h"
 #include "profiler.h"
 
@@ -37,6 +36,7 @@ struct runner {
     void *memory[TENSOR_COUNT]; /* parameters and their gradients */
     struct call *calls;         /* batch of them */
     double *samples, *clocks;
+    unsigned *throttle; /* what held the clock back beside each sample */
     int count, room, look;
     bool active;
 };
@@ -107,6 +107,7 @@ static void runner_free(struct meter *m, struct runner *r) {
     free(r->calls);
     free(r->samples);
     free(r->clocks);
+    free(r->throttle);
 }
 
 /* Seconds of `count` calls on the next slices. */
@@ -154,17 +155,27 @@ static bool runner_prepare(struct meter *m, struct runner *r, struct error *err)
     return r->kernel != NULL;
 }
 
+static bool runner_grow(struct runner *r) {
+    if (r->count < r->room) return true;
+    const size_t room = r->room ? 2 * (size_t)r->room : 32;
+    double *const samples = realloc(r->samples, sizeof *samples * room);
+    if (samples) r->samples = samples;
+    double *const clocks = samples ? realloc(r->clocks, sizeof *clocks * room) : NULL;
+    if (clocks) r->clocks = clocks;
+    unsigned *const throttle = clocks ? realloc(r->throttle, sizeof *throttle * room) : NULL;
+    if (!throttle) return false;
+    r->throttle = throttle;
+    r->room = (int)room;
+    return true;
+}
+
+/* The clock is read after the calls, when a GPU still runs at the clock that they had. */
 static bool runner_sample(struct meter *m, struct runner *r) {
-    if (r->count == r->room) {
-        r->room = r->room ? 2 * r->room : 32;
-        double *const samples = realloc(r->samples, sizeof *samples * (size_t)r->room);
-        if (samples) r->samples = samples;
-        double *const clocks = samples ? realloc(r->clocks, sizeof *clocks * (size_t)r->room) : NULL;
-        if (!clocks) return false;
-        r->clocks = clocks;
-    }
-    r->clocks[r->count] = clock_ghz();
+    if (!runner_grow(r)) return false;
     const double seconds = calls_run(m, r, r->c->batch);
+    const struct device_clock clock = device_clock(m->device);
+    r->clocks[r->count] = clock.ghz;
+    r->throttle[r->count] = clock.throttle;
     r->samples[r->count++] = seconds / r->c->batch;
     r->c->total += seconds;
     return true;
@@ -190,8 +201,9 @@ static bool runner_summarise(struct runner *r) {
     const bool ok = slow && kept;
     if (ok) {
         memcpy(kept, r->samples, sizeof *kept * (size_t)r->count);
-        sample_flag_slow(r->clocks, r->count, slow);
+        sample_flag_slow(r->clocks, r->throttle, r->count, slow);
         const int left = sample_drop_slow(kept, slow, r->count, &r->c->throttled);
+        for (int i = 0; i < r->count; i++) r->c->throttle |= r->throttle[i];
         r->c->seconds = sample_summary(kept, left);
         r->c->clock_ghz = sample_summary(r->clocks, r->count).median;
     }
@@ -282,6 +294,7 @@ bool measure(struct meter *m, struct contender *contenders, int count, double bu
             runners[i].c = &contenders[i];
             contenders[i].total = contenders[i].counter_count = 0;
             contenders[i].settled = contenders[i].beaten = contenders[i].throttled = false;
+            contenders[i].throttle = 0;
             ok = runner_prepare(m, &runners[i], err) && arena_prepare(m, &runners[i], err);
             if (ok && contenders[i].problem.dtype != contenders[0].problem.dtype)
                 ok = error_set(err, "contenders of one measurement share a dtype");

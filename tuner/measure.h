@@ -27,11 +27,12 @@ struct contender {
     /* filled by measure() */
     struct summary seconds; /* per call */
     double total;           /* seconds spent on it */
-    double clock_ghz;       /* the median of an estimate of the core's clock before each sample; 0: unknown */
+    double clock_ghz;       /* the median of the device's clock after each sample; 0: unknown */
     int batch;              /* calls a sample is made of */
     bool settled;           /* the interval became as narrow as asked */
     bool beaten;            /* dropped: its interval lies beyond the best one's (only with `race`) */
-    bool throttled;         /* more than 20% of the samples ran at a clock below 90% of the median */
+    bool throttled;    /* more than 20% of the samples ran at a clock below 90% of the median, or held back */
+    unsigned throttle; /* what held the clock back beside any sample: set of enum throttle */
     struct counter counters[COUNTERS_MAX]; /* of one call */
     int counter_count;
 };

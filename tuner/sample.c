@@ -59,10 +59,11 @@ bool sample_beaten(const struct summary *s, const struct summary *best, double m
     return s->n > 0 && best->n > 0 && s->lo > best->hi * margin;
 }
 
-int sample_flag_slow(const double *clocks, int n, bool *slow) {
+int sample_flag_slow(const double *clocks, const unsigned *throttle, int n, bool *slow) {
     const struct summary s = sample_summary(clocks, n);
     int count = 0;
-    for (int i = 0; i < n; i++) count += slow[i] = clocks[i] < 0.9 * s.median;
+    for (int i = 0; i < n; i++)
+        count += slow[i] = (clocks[i] > 0 && clocks[i] < 0.9 * s.median) || throttle[i];
     return count;
 }
 

@@ -28,8 +28,9 @@ bool sample_settled(const struct summary *s, double width);
 /* The interval's low end exceeds the best one's high end times `margin`: not worth more time. */
 bool sample_beaten(const struct summary *s, const struct summary *best, double margin);
 
-/* Marks the values taken while the clock ran below 90% of the clocks' median, and returns how many. */
-int sample_flag_slow(const double *clocks, int n, bool *slow);
+/* Marks the values taken while the clock ran below 90% of the clocks' median or was held back, which a value
+   of `throttle` other than 0 says, and returns how many. A clock of 0 is not known. */
+int sample_flag_slow(const double *clocks, const unsigned *throttle, int n, bool *slow);
 
 /* Removes the slow values, unless they are more than 20%: then all are kept and *throttled is set. Returns
    how many values are left. */

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "../registry.h"
+#include "clock.h"
 #include "topology.h"
 
 struct cpu {
@@ -114,6 +115,11 @@ static double cpu_run(struct device *d, struct kernel *k, const struct call *cal
     return now() - start;
 }
 
+static struct device_clock cpu_clock(struct device *d) {
+    (void)d;
+    return (struct device_clock){.ghz = clock_ghz()};
+}
+
 static void cpu_close(struct device *d) {
     struct cpu *const cpu = (struct cpu *)d;
     if (cpu->bind) topology_unbind(cpu->topology);
@@ -179,7 +185,8 @@ struct device *cpu_open(bool bind, struct error *err) {
                                   .prepare = cpu_prepare,
                                   .release = cpu_release,
                                   .run = cpu_run,
-                                  .close = cpu_close};
+                                  .close = cpu_close,
+                                  .clock = cpu_clock};
     cpu->bind = bind;
     if (!isa_detect(&cpu->info.isa, err) || !(cpu->topology = topology_load(err))) {
         free(cpu);

@@ -1,67 +1,28 @@
-#include "cuda.h"
-
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../registry.h"
-#include "cuda_api.h"
-#include "cuda_jit.h"
-#include "cuda_virtual.h"
-
-struct cuda {
-    struct device device;
-    struct device_info info;
-    struct cuda_api api;
-    struct cuda_virtual virtual;
-    struct nvrtc nvrtc;
-    bool has_nvrtc;
-    struct error no_nvrtc; /* why there is none */
-    CUdevice ordinal;
-    CUcontext context;
-    CUstream stream;
-    CUevent begin, end;
-    bool failed;
-    struct error failure; /* the first since it was last asked for */
-};
-
-struct kernel {
-    const struct variant *variant;
-    struct problem problem;
-    struct launch launch;
-    CUmodule module;
-    CUfunction function[LAUNCH_STEPS_MAX];
-    CUdeviceptr scratch;
-    struct cuda_tally tally; /* of the last call, on a virtual GPU */
-};
-
-static struct cuda *cuda_of(const struct device *d) {
-    return (struct cuda *)d;
-}
+#include "cuda_private.h"
 
 static const struct device_info *cuda_info(const struct device *d) {
     return &cuda_of(d)->info;
 }
 
-/* Notes a failure. The text of a virtual GPU's finding says more than the code. */
 static void failure_note(struct cuda *c, const char *text) {
     if (c->failed) return;
     c->failed = true;
     error_set(&c->failure, "%s", text);
 }
 
-static bool succeeded(struct cuda *c, CUresult code, const char *call, int line) {
+bool cuda_succeeded(struct cuda *c, CUresult code, const char *call, const char *file, int line) {
     struct error err;
     if (cuda_ok(&c->api, code, call, &err)) return true;
     char text[sizeof err.text];
-    snprintf(text, sizeof text, "%.400s at cuda.c:%d", err.text, line);
+    snprintf(text, sizeof text, "%.400s at %s:%d", err.text, file, line);
     failure_note(c, text);
     return false;
 }
-
-/* Calls the driver; false, and the failure noted with its line, if that fails. */
-#define CALL(c, name, ...) succeeded(c, (c)->api.name(__VA_ARGS__), #name, __LINE__)
 
 static bool cuda_failure(struct device *d, struct error *err) {
     struct cuda *const c = cuda_of(d);
@@ -77,103 +38,18 @@ static void *cuda_alloc(struct device *d, size_t bytes) {
     return code == CUDA_OK ? (void *)(uintptr_t)pointer : NULL;
 }
 
-static CUdeviceptr address(const void *memory) {
-    return (CUdeviceptr)(uintptr_t)memory;
-}
-
 static void cuda_free(struct device *d, void *memory) {
-    if (memory) cuda_of(d)->api.cuMemFree_v2(address(memory));
+    if (memory) cuda_of(d)->api.cuMemFree_v2(cuda_address(memory));
 }
 
 static void cuda_upload(struct device *d, void *to, const void *from, size_t bytes) {
     struct cuda *const c = cuda_of(d);
-    if (bytes) CALL(c, cuMemcpyHtoD_v2, address(to), from, bytes);
+    if (bytes) CALL(c, cuMemcpyHtoD_v2, cuda_address(to), from, bytes);
 }
 
 static void cuda_download(struct device *d, void *to, const void *from, size_t bytes) {
     struct cuda *const c = cuda_of(d);
-    if (bytes) CALL(c, cuMemcpyDtoH_v2, to, address(from), bytes);
-}
-
-static void cuda_release(struct device *d, struct kernel *k) {
-    struct cuda *const c = cuda_of(d);
-    if (!k) return;
-    if (k->scratch) c->api.cuMemFree_v2(k->scratch);
-    if (k->module) c->api.cuModuleUnload(k->module);
-    free(k);
-}
-
-static bool module_load(struct cuda *c, struct kernel *k, const struct cuda_binary *b, struct error *err) {
-    const CUresult code = c->api.cuModuleLoadData(&k->module, c->virtual.present ? b->ptx : b->cubin);
-    if (!cuda_ok(&c->api, code, "cuModuleLoadData", err)) {
-        if (c->virtual.present && *c->virtual.vgpu_last_error())
-            error_set(err, "cuModuleLoadData: %s", c->virtual.vgpu_last_error());
-        return error_prefix(err, "%s", k->variant->name);
-    }
-    if (c->virtual.present) c->virtual.vgpu_module_ptxas_log(k->module, b->log);
-    return true;
-}
-
-static bool step_prepare(struct cuda *c, struct kernel *k, int i, struct error *err) {
-    struct launch_step *const s = &k->launch.step[i];
-    const char *const name = s->function ? s->function : k->variant->name;
-    for (int axis = 1; axis < 3; axis++) {
-        if (!s->grid[axis]) s->grid[axis] = 1;
-        if (!s->block[axis]) s->block[axis] = 1;
-    }
-    if (s->shared > c->info.shared_block)
-        return error_set(err, "%s: %u bytes of shared memory are more than the device's %zu", name, s->shared,
-                         c->info.shared_block);
-    if (!cuda_ok(&c->api, c->api.cuModuleGetFunction(&k->function[i], k->module, name), "cuModuleGetFunction",
-                 err))
-        return error_prefix(err, "%s", name);
-    if (!s->shared)
-        return true; /* what a block has above 48 KiB, static memory included, must be asked for */
-    return cuda_ok(&c->api,
-                   c->api.cuFuncSetAttribute(k->function[i], CUDA_FUNCTION_DYNAMIC_SHARED, (int)s->shared),
-                   "cuFuncSetAttribute", err) ||
-           error_prefix(err, "%s", name);
-}
-
-/* Scratch is filled with NaNs, so that what a kernel reads without having written it shows; a virtual GPU
-   sees that by itself. */
-static bool scratch_prepare(struct cuda *c, struct kernel *k, struct error *err) {
-    const size_t bytes = k->launch.scratch;
-    if (!bytes) return true;
-    if (c->api.cuMemAlloc_v2(&k->scratch, bytes) != CUDA_OK)
-        return error_set(err, "%s: out of device memory: it needs %zu bytes of scratch", k->variant->name,
-                         bytes);
-    return c->virtual.present || CALL(c, cuMemsetD8Async, k->scratch, 0xff, bytes, c->stream);
-}
-
-static bool kernel_build(struct cuda *c, struct kernel *k, const struct point *pt, struct error *err) {
-    struct cuda_binary b;
-    if (!c->has_nvrtc) return error_set(err, "%s", c->no_nvrtc.text);
-    k->variant->launch(&k->problem, pt, &c->info, &k->launch);
-    if (!cuda_compile(&c->nvrtc, k->variant, &k->problem, pt, c->info.sm, &b, err)) return false;
-    bool ok = module_load(c, k, &b, err);
-    cuda_binary_free(&b);
-    for (int i = 0; ok && i < k->launch.steps; i++) ok = step_prepare(c, k, i, err);
-    return ok && scratch_prepare(c, k, err);
-}
-
-static struct kernel *cuda_prepare(struct device *d, const struct variant *v, const struct problem *p,
-                                   const struct point *pt, struct error *err) {
-    const char *const reason = variant_reject(v, p, pt, cuda_info(d));
-    if (reason) {
-        error_set(err, "%s does not run this: %s", v->name, reason);
-        return NULL;
-    }
-    struct kernel *const k = calloc(1, sizeof *k);
-    if (!k) {
-        error_set(err, "%s: out of memory", v->name);
-        return NULL;
-    }
-    k->variant = v;
-    k->problem = *p;
-    if (kernel_build(cuda_of(d), k, pt, err)) return k;
-    cuda_release(d, k);
-    return NULL;
+    if (bytes) CALL(c, cuMemcpyDtoH_v2, to, cuda_address(from), bytes);
 }
 
 /* Outputs and scratch that begin as zeros. */
@@ -182,7 +58,7 @@ static bool call_zero(struct cuda *c, const struct kernel *k, const struct call 
     for (int t = 0; t < TENSOR_COUNT; t++) {
         if (!tensor_in(k->launch.zero, (enum tensor)t)) continue;
         const size_t bytes = tensor_bytes(&k->problem, (enum tensor)t);
-        if (bytes) ok = ok && CALL(c, cuMemsetD8Async, address(call->out[t]), 0, bytes, c->stream);
+        if (bytes) ok = ok && CALL(c, cuMemsetD8Async, cuda_address(call->out[t]), 0, bytes, c->stream);
     }
     if (k->launch.scratch_zero)
         ok = ok && CALL(c, cuMemsetD8Async, k->scratch, 0, k->launch.scratch_zero, c->stream);
@@ -198,7 +74,7 @@ static bool call_launch(struct cuda *c, struct kernel *k, const struct call *cal
         const unsigned set = pass ? op_outputs(k->problem.op) : op_inputs(k->problem.op);
         for (int t = 0; t < TENSOR_COUNT; t++) {
             if (!tensor_in(set, (enum tensor)t)) continue;
-            tensors[count] = address(pass ? call->out[t] : call->in[t]);
+            tensors[count] = cuda_address(pass ? call->out[t] : call->in[t]);
             params[count] = &tensors[count];
             count++;
         }
@@ -244,6 +120,11 @@ static void cuda_sample(struct device *d, bool on) {
     c->virtual.vgpu_set_sampling(on ? (uint64_t)BLOCKS_PER_UNIT * (uint64_t)c->info.units : 0);
 }
 
+static int attribute(const struct cuda *c, enum cuda_number a) {
+    int value = 0;
+    return c->api.cuDeviceGetAttribute(&value, (CUdevice_attribute)a, c->ordinal) == CUDA_OK ? value : 0;
+}
+
 static bool context_open(struct cuda *c, struct error *err) {
     const struct cuda_api *const api = &c->api;
     return cuda_ok(api, api->cuDevicePrimaryCtxRetain(&c->context, c->ordinal), "cuDevicePrimaryCtxRetain",
@@ -270,6 +151,24 @@ void *cuda_context(struct device *d, int *ordinal) {
     return c->context;
 }
 
+const struct nvml *cuda_nvml(struct device *d, struct error *err) {
+    struct cuda *const c = cuda_of(d);
+    if (c->nvml_status == NVML_NOT_TRIED) {
+        const bool found = nvml_open(&c->nvml, attribute(c, CUDA_PCI_DOMAIN), attribute(c, CUDA_PCI_BUS),
+                                     attribute(c, CUDA_PCI_DEVICE), &c->no_nvml);
+        c->nvml_status = found ? NVML_THERE : NVML_MISSING;
+    }
+    if (c->nvml_status == NVML_THERE) return &c->nvml;
+    error_set(err, "%s", c->no_nvml.text);
+    return NULL;
+}
+
+static struct device_clock cuda_clock(struct device *d) {
+    struct error ignored;
+    const struct nvml *const n = cuda_nvml(d, &ignored);
+    return n ? nvml_clock(n) : (struct device_clock){.ghz = 0};
+}
+
 static bool cuda_recover(struct device *d, struct error *err) {
     struct cuda *const c = cuda_of(d);
     if (c->api.cuCtxSynchronize() == CUDA_OK) return true; /* the context survived */
@@ -281,14 +180,10 @@ static bool cuda_recover(struct device *d, struct error *err) {
 
 static void cuda_close(struct device *d) {
     struct cuda *const c = cuda_of(d);
+    if (c->nvml_status == NVML_THERE) nvml_close(&c->nvml);
     context_close(c);
     cuda_api_close(&c->api);
     free(c);
-}
-
-static int attribute(const struct cuda *c, enum cuda_attribute a) {
-    int value = 0;
-    return c->api.cuDeviceGetAttribute(&value, (CUdevice_attribute)a, c->ordinal) == CUDA_OK ? value : 0;
 }
 
 /* Lanes of a multiprocessor that do a fused multiply-add in float32 each clock. */
@@ -345,6 +240,7 @@ static struct device *device_new(struct cuda_api *api, const struct cuda_virtual
                                   .close = cuda_close,
                                   .failure = cuda_failure,
                                   .recover = cuda_recover,
+                                  .clock = virtual->present ? NULL : cuda_clock,
                                   .counters = virtual->present ? cuda_counters : NULL,
                                   .sample = virtual->present ? cuda_sample : NULL},
                        .api = *api,

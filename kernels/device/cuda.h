@@ -13,6 +13,10 @@ struct device *vgpu_open(const char *profile, struct error *err);
 /* The i-th profile of the virtual GPU and what it is; NULL past the last, or where its library is missing. */
 const char *vgpu_profile(unsigned i, const char **about);
 
+/* NVML of a device that cuda_open() opened, loaded when it is first asked for; NULL and why. */
+struct nvml;
+const struct nvml *cuda_nvml(struct device *d, struct error *err);
+
 /* The driver's context of a device that one of these opened (a CUcontext), and the number of its GPU: for
    profilers. */
 void *cuda_context(struct device *d, int *ordinal);

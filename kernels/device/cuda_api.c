@@ -3,27 +3,14 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-static const struct {
-    const char *name;
-    size_t offset;
-} functions[] = {
+#include "library.h"
+
+static const struct library_function functions[] = {
 #define ENTRY(name, parameters) {#name, offsetof(struct cuda_api, name)},
     CUDA_FUNCTIONS(ENTRY)
 #undef ENTRY
 };
-
-static bool functions_bind(struct cuda_api *api, struct error *err) {
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        void *const found = dlsym(api->library, functions[i].name);
-        if (!found)
-            return error_set(err, "%s has no %s: the driver is too old, or no CUDA driver", api->path,
-                             functions[i].name);
-        memcpy((char *)api + functions[i].offset, &found, sizeof found);
-    }
-    return true;
-}
 
 bool cuda_api_open(struct cuda_api *api, const char *path, struct error *err) {
     const char *const named = getenv("KATUNE_LIBCUDA");
@@ -39,7 +26,10 @@ bool cuda_api_open(struct cuda_api *api, const char *path, struct error *err) {
                          "there is no CUDA driver: libcuda.so.1 was not found; install NVIDIA's driver, or "
                          "set KATUNE_LIBCUDA to the library (vgpu:h100-sxm needs none)");
     }
-    if (functions_bind(api, err)) return true;
+    const char *const missing =
+        library_bind(api->library, api, functions, sizeof functions / sizeof *functions);
+    if (!missing) return true;
+    error_set(err, "%s has no %s: the driver is too old, or no CUDA driver", api->path, missing);
     cuda_api_close(api);
     return false;
 }

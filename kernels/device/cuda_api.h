@@ -9,43 +9,16 @@
 #include "cuda_functions.h"
 
 #ifndef CUDA_VERSION /* cuda.h was not included before */
-typedef unsigned CUresult;
-typedef int CUdevice;
-typedef unsigned CUdevice_attribute;
-typedef unsigned CUfunction_attribute;
-typedef unsigned long long CUdeviceptr;
-typedef struct CUctx_st *CUcontext;
-typedef struct CUstream_st *CUstream;
-typedef struct CUevent_st *CUevent;
-typedef struct CUmod_st *CUmodule;
-typedef struct CUfunc_st *CUfunction;
+#define TYPE(name, representation) typedef representation name;
+CUDA_TYPES(TYPE)
+#undef TYPE
 #endif
 
-enum cuda_code {
-    CUDA_OK = 0,
-    CUDA_OUT_OF_MEMORY = 2,
-    CUDA_NO_DEVICE = 100,
-    CUDA_INVALID_DEVICE = 101,
+enum cuda_number {
+#define NUMBER(name, theirs, value) name = (value),
+    CUDA_NUMBERS(NUMBER)
+#undef NUMBER
 };
-
-enum cuda_attribute {
-    CUDA_CLOCK_KHZ = 13,
-    CUDA_MULTIPROCESSORS = 16,
-    CUDA_PCI_BUS = 33,
-    CUDA_PCI_DEVICE = 34,
-    CUDA_MEMORY_CLOCK_KHZ = 36,
-    CUDA_MEMORY_BUS_BITS = 37,
-    CUDA_L2_BYTES = 38,
-    CUDA_MULTIPROCESSOR_THREADS = 39,
-    CUDA_PCI_DOMAIN = 50,
-    CUDA_CAPABILITY_MAJOR = 75,
-    CUDA_CAPABILITY_MINOR = 76,
-    CUDA_MULTIPROCESSOR_SHARED = 81,
-    CUDA_MULTIPROCESSOR_REGISTERS = 82,
-    CUDA_BLOCK_SHARED_OPTIN = 97,
-};
-
-enum { CUDA_FUNCTION_DYNAMIC_SHARED = 8, CUDA_STREAM_NON_BLOCKING = 1 };
 
 struct cuda_api {
     void *library;

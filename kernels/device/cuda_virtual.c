@@ -1,17 +1,14 @@
 #include "cuda_virtual.h"
 
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cuda.h"
+#include "library.h"
 
-static const struct {
-    const char *name;
-    size_t offset;
-} functions[] = {
+static const struct library_function functions[] = {
 #define ENTRY(result, name, parameters) {#name, offsetof(struct cuda_virtual, name)},
     VGPU_FUNCTIONS(ENTRY)
 #undef ENTRY
@@ -47,12 +44,8 @@ bool cuda_virtual_open(struct cuda_api *api, struct error *err) {
 }
 
 void cuda_virtual_bind(struct cuda_virtual *v, const struct cuda_api *api) {
-    *v = (struct cuda_virtual){.present = true};
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        void *const found = dlsym(api->library, functions[i].name);
-        v->present &= found != NULL;
-        memcpy((char *)v + functions[i].offset, &found, sizeof found);
-    }
+    *v = (struct cuda_virtual){.present = false};
+    v->present = !library_bind(api->library, v, functions, sizeof functions / sizeof *functions);
 }
 
 /* The names lie in the library, which therefore stays loaded. */

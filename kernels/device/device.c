@@ -1,6 +1,7 @@
 #include "device.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cpu.h"
@@ -61,6 +62,23 @@ bool device_failure(struct device *d, struct error *err) {
 
 bool device_recover(struct device *d, struct error *err) {
     return !d->recover || d->recover(d, err);
+}
+
+struct device_clock device_clock(struct device *d) {
+    return d->clock ? d->clock(d) : (struct device_clock){.ghz = 0};
+}
+
+const char *throttle_name(int i) {
+    static const char *const names[] = {"power", "thermal", "hardware"};
+    return i >= 0 && i < (int)(sizeof names / sizeof *names) ? names[i] : NULL;
+}
+
+void throttle_print(unsigned set, char *text, size_t size) {
+    size_t used = 0;
+    *text = 0;
+    for (int i = 0; throttle_name(i); i++)
+        if (set >> i & 1 && used < size)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", throttle_name(i));
 }
 
 int device_counters(struct device *d, const struct kernel *k, struct counter *list, int max) {

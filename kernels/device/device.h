@@ -65,6 +65,22 @@ enum { COUNTERS_MAX = 48 };
 /* The counter of this name in a list, or NULL. */
 const struct counter *counter_find(const struct counter *list, int count, const char *name);
 
+/* What keeps a device below the clock it could have. */
+enum throttle {
+    THROTTLE_POWER = 1 << 0,    /* its limit of power */
+    THROTTLE_THERMAL = 1 << 1,  /* its temperature */
+    THROTTLE_HARDWARE = 1 << 2, /* a slowdown for a reason that is not told */
+};
+/* "power", "thermal", "hardware": of the i-th bit; NULL past the last. */
+const char *throttle_name(int i);
+/* "power, thermal"; "" for an empty set. */
+void throttle_print(unsigned set, char *text, size_t size);
+
+struct device_clock {
+    double ghz;        /* 0: not known */
+    unsigned throttle; /* set of enum throttle */
+};
+
 struct device {
     const struct device_info *(*info)(const struct device *d);
     /* Memory that kernels can use; the first `bytes` are usable, aligned to 64 bytes. NULL if there is none
@@ -80,6 +96,8 @@ struct device {
        clock or its model. */
     double (*run)(struct device *d, struct kernel *k, const struct call *calls, int count);
     void (*close)(struct device *d);
+    /* The clock just now, taken beside samples of time. NULL: it is not known. */
+    struct device_clock (*clock)(struct device *d);
     /* Whether a call failed since this was last asked; then err says what, and what it returned or wrote is
        not to be used. NULL: calls do not fail. */
     bool (*failure)(struct device *d, struct error *err);
@@ -94,9 +112,10 @@ struct device {
     void (*sample)(struct device *d, bool on);
 };
 
-/* failure(), recover() and counters() for any device. */
+/* failure(), recover(), clock() and counters() for any device. */
 bool device_failure(struct device *d, struct error *err);
 bool device_recover(struct device *d, struct error *err);
+struct device_clock device_clock(struct device *d);
 int device_counters(struct device *d, const struct kernel *k, struct counter *list, int max);
 
 /* "Intel(R) Xeon(R) Processor (2 cores) avx512" becomes "intel-xeon-processor-2-cores-avx512": for folders'

@@ -2,14 +2,11 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "library.h"
 #include "toolkit.h"
 
-static const struct {
-    const char *name;
-    size_t offset;
-} functions[] = {
+static const struct library_function functions[] = {
 #define ENTRY(name, parameters) {#name, offsetof(struct nvrtc, name)},
     NVRTC_FUNCTIONS(ENTRY)
 #undef ENTRY
@@ -22,11 +19,8 @@ static bool nvrtc_load(void *user, const char *path) {
     *n = (struct nvrtc){.library = dlopen(path, RTLD_NOW | RTLD_LOCAL)};
     if (!n->library) return false;
     snprintf(n->path, sizeof n->path, "%s", path);
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        void *const found = dlsym(n->library, functions[i].name);
-        if (!found) return false; /* older than 11.2, where cubin came */
-        memcpy((char *)n + functions[i].offset, &found, sizeof found);
-    }
+    if (library_bind(n->library, n, functions, sizeof functions / sizeof *functions))
+        return false; /* older than 11.2, where cubin came */
     return n->nvrtcVersion(&n->major, &n->minor) == 0;
 }
 

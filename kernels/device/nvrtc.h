@@ -8,8 +8,9 @@
 #include "cuda_functions.h"
 
 #ifndef __NVRTC_H__ /* nvrtc.h was not included before */
-typedef unsigned nvrtcResult;
-typedef struct _nvrtcProgram *nvrtcProgram;
+#define TYPE(name, representation) typedef representation name;
+NVRTC_TYPES(TYPE)
+#undef TYPE
 #endif
 
 struct nvrtc {
