@@ -1,170 +1,12 @@
-/* block: runs a block's warps one after the other, each until it waits or ends.
- *
- * A warp is a set of splits: lanes that run together. A branch that its lanes disagree on turns their split
- * into a join, which waits at the branch's reconvergence point, and two children. The child made last runs
- * first. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+/* block: runs a block's warps one after the other, each until it waits or ends. */
 #include "barrier.h"
 #include "launch.h"
+#include "splits.h"
 
 enum { QUANTUM = 1 << 16 };
 
 static unsigned first_lane(uint32_t mask) {
     return mask ? (unsigned)__builtin_ctz(mask) : 0;
-}
-
-static struct split *split_new(struct warp *w, uint32_t pc, uint32_t mask, uint32_t reconverge, int parent) {
-    for (int i = 0; i < MAX_SPLITS; i++) {
-        if (w->splits[i].state == SPLIT_FREE) {
-            w->splits[i] = (struct split){pc, mask, reconverge, (int16_t)parent, 0, SPLIT_READY};
-            return &w->splits[i];
-        }
-    }
-    return NULL;
-}
-
-static bool schedule(struct warp *w) {
-    /* the youngest ready split: children before their parents' siblings, so that joins complete soon */
-    for (int k = 1; k <= MAX_SPLITS; k++) {
-        const int i = (w->current + MAX_SPLITS - k) % MAX_SPLITS;
-        if (w->splits[i].state == SPLIT_READY) {
-            w->current = i;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A child is gone; when it was the last one its join goes on with the lanes that arrived. */
-static void release_parent(struct warp *w, int parent) {
-    while (parent >= 0) {
-        struct split *join = &w->splits[parent];
-        if (--join->children) {
-            return;
-        }
-        if (join->mask & ~w->exited) {
-            join->mask &= ~w->exited;
-            join->state = SPLIT_READY;
-            w->current = parent;
-            return;
-        }
-        join->state = SPLIT_FREE;
-        parent = join->parent;
-    }
-}
-
-/* The current split has come to its reconvergence point. */
-static void arrive(struct warp *w) {
-    struct split *s = &w->splits[w->current];
-    const int parent = s->parent;
-    w->splits[parent].mask |= s->mask;
-    s->state = SPLIT_FREE;
-    release_parent(w, parent);
-}
-
-/* Lanes of the current split part: each target with its lanes. Those whose target is where all meet just
- * wait. */
-static bool part(struct warp *w, const uint32_t *targets, const uint32_t *masks, unsigned count,
-                 uint32_t reconverge) {
-    struct split *s = &w->splits[w->current];
-    if (reconverge == s->reconverge && s->parent >= 0) {
-        /* the same meeting point as the enclosing branch's: its join serves */
-        struct split *join = &w->splits[s->parent];
-        const int parent = s->parent;
-        s->state = SPLIT_FREE;
-        join->children--;
-        for (unsigned k = 0; k < count; k++) {
-            if (targets[k] == reconverge) {
-                join->mask |= masks[k];
-                continue;
-            }
-            struct split *child = split_new(w, targets[k], masks[k], reconverge, parent);
-            if (!child) {
-                return false;
-            }
-            join->children++;
-            w->current = (int)(child - w->splits);
-        }
-        if (!join->children) {
-            join->children = 1;
-            release_parent(w, parent);
-        }
-        return true;
-    }
-    const int parent = w->current;
-    s->state = SPLIT_JOIN;
-    s->pc = reconverge;
-    s->mask = 0;
-    s->children = 0;
-    for (unsigned k = 0; k < count; k++) {
-        if (targets[k] == reconverge) {
-            w->splits[parent].mask |= masks[k];
-            continue;
-        }
-        struct split *child = split_new(w, targets[k], masks[k], reconverge, parent);
-        if (!child) {
-            return false;
-        }
-        w->splits[parent].children++;
-        w->current = (int)(child - w->splits);
-    }
-    return true;
-}
-
-static bool branch(struct warp *w, const struct inst *in, uint32_t active, uint32_t taken, uint32_t pc) {
-    struct memory_counts *counts = &w->block->worker->counts;
-    struct split *s = &w->splits[w->current];
-    counts->branches++;
-    if (taken == active) {
-        s->pc = in->target;
-    } else if (!taken || in->target == pc + 1) { /* to the next instruction: nobody parts */
-        s->pc = pc + 1;
-    } else {
-        counts->divergent_branches++;
-        const uint32_t targets[2] = {in->target, pc + 1}, masks[2] = {taken, active & ~taken};
-        return part(w, targets, masks, 2, in->reconverge);
-    }
-    return true;
-}
-
-static bool branch_table(struct warp *w, const struct inst *in, uint32_t active, uint32_t mask, uint32_t pc) {
-    const uint32_t *index = operand(w, in->op[0]);
-    uint32_t targets[WARP_SIZE + 1], masks[WARP_SIZE + 1];
-    unsigned count = 0;
-    if (active & ~mask) {
-        targets[count] = pc + 1;
-        masks[count++] = active & ~mask;
-    }
-    for (unsigned lane = 0; lane < WARP_SIZE; lane++) {
-        if (!(mask >> lane & 1)) {
-            continue;
-        }
-        if (index[lane] >= in->count) {
-            raise_fault(w, in, lane, FAULT_ADDRESS, "index %u is outside the branch's table of %u",
-                        index[lane], in->count);
-            return true;
-        }
-        unsigned k = 0;
-        while (k < count && targets[k] != in->list[index[lane]]) {
-            k++;
-        }
-        if (k == count) {
-            targets[count] = in->list[index[lane]];
-            masks[count++] = 0;
-        }
-        masks[k] |= 1u << lane;
-    }
-    struct memory_counts *counts = &w->block->worker->counts;
-    counts->branches++;
-    if (count == 1) {
-        w->splits[w->current].pc = targets[0];
-        return true;
-    }
-    counts->divergent_branches++;
-    return part(w, targets, masks, count, in->reconverge);
 }
 
 /* ---- instructions of converged lanes ---- */
@@ -196,7 +38,7 @@ static void run_converged(struct warp *w, const struct inst *in, uint32_t mask, 
     }
     s->pc = pc;
     s->state = SPLIT_WARP_SYNC;
-    if ((needed & ~here) && schedule(w)) {
+    if ((needed & ~here) && splits_schedule(w)) {
         return;
     }
     if ((needed & ~here) && (w->block->launch->checks & CHECK_SYNC)) {
@@ -236,17 +78,6 @@ static void break_wait(struct warp *w) {
                 "no path of the warp can go on");
 }
 
-static void exit_lanes(struct warp *w, uint32_t mask, uint32_t pc) {
-    struct split *s = &w->splits[w->current];
-    w->exited |= mask;
-    s->mask &= ~mask;
-    s->pc = pc + 1;
-    if (!s->mask) {
-        s->state = SPLIT_FREE;
-        release_parent(w, s->parent);
-    }
-}
-
 /* ---- the loop ---- */
 
 static uint32_t guard_mask(const struct warp *w, const struct inst *in, uint32_t active) {
@@ -264,18 +95,18 @@ static bool step(struct warp *w, const struct inst *in, uint32_t active, uint32_
     s->pc = pc + 1;
     switch (in->kind) {
     case INST_BRANCH:
-        if (!branch(w, in, active, mask, pc)) {
+        if (!splits_branch(w, in, active, mask, pc)) {
             raise_fault(w, in, 0, FAULT_INTERNAL, "too many paths in a warp");
         }
         break;
     case INST_TABLE:
-        if (!branch_table(w, in, active, mask, pc)) {
+        if (!splits_branch_table(w, in, active, mask, pc)) {
             raise_fault(w, in, 0, FAULT_INTERNAL, "too many paths in a warp");
         }
         break;
     case INST_EXIT:
         if (mask) {
-            exit_lanes(w, mask, pc);
+            splits_exit(w, mask, pc);
         }
         break;
     case INST_BARRIER:
@@ -367,7 +198,7 @@ static void warp_run(struct warp *w) {
     for (;;) {
         struct split *s = &w->splits[w->current];
         if (s->state != SPLIT_READY) {
-            if (schedule(w)) {
+            if (splits_schedule(w)) {
                 continue;
             }
             if (!(w->lanes & ~w->exited)) {
@@ -388,7 +219,7 @@ static void warp_run(struct warp *w) {
         }
         if (!in) {
             s->pc = pc;
-            arrive(w);
+            splits_arrive(w);
             continue;
         }
         if (!step(w, in, active, mask, pc)) {
@@ -397,7 +228,7 @@ static void warp_run(struct warp *w) {
         if (w->issued - first >= QUANTUM) {
             if (charge(w, in, w->issued - first, active)) {
                 /* let another path of the warp run: it may be the one that is waited for */
-                schedule(w);
+                splits_schedule(w);
             }
             return;
         }

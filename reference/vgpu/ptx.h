@@ -193,7 +193,13 @@ struct ptx_symbol *ptx_declare(struct ptx_parser *p, const char *name, enum ptx_
 /* Adds a symbol that is in no scope. */
 void ptx_scope_add(struct ptx_parser *p, struct ptx_scope *scope, struct ptx_symbol *symbol);
 void ptx_parse_body(struct ptx_parser *p);
+enum { PTX_MAX_OPERANDS = 64, PTX_MAX_BYTES = 1 << 30 };
 void ptx_parse_operand(struct ptx_parser *p, struct ptx_operand *operand);
+/* A register, special register, variable, function or label. */
+void ptx_parse_named(struct ptx_parser *p, struct ptx_operand *operand);
+/* ".f32" */
+struct ptx_type ptx_parse_type(struct ptx_parser *p);
+/* After the space's directive: [.align n] [.attribute(...)] [.v2|.v4] .type name [dims] [= values]. */
 struct ptx_symbol *ptx_parse_variable(struct ptx_parser *p, enum ptx_space space, bool external);
 void ptx_push(struct ptx_parser *p, void *array_pointer, uint32_t *count, uint32_t *capacity, size_t bytes);
 

@@ -67,6 +67,13 @@ char *device_text(const char *name) {
     return text;
 }
 
+CUmodule device_module_from(const char *name) {
+    char *ptx = device_text(name);
+    CUmodule module = device_module(ptx);
+    free(ptx);
+    return module;
+}
+
 uint64_t device_random(uint64_t *state) {
     uint64_t z = (*state += 0x9e3779b97f4a7c15u);
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;

@@ -15,6 +15,8 @@ void device_open(const char *const *environment);
 
 /* A module from PTX text; fails the test if it does not load. */
 CUmodule device_module(const char *ptx);
+/* The same from a file in the tests' folder. */
+CUmodule device_module_from(const char *name);
 
 /* Device memory with a copy of bytes from host (NULL: not written at all). */
 CUdeviceptr device_array(const void *host, size_t bytes);

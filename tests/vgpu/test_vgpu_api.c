@@ -1,4 +1,4 @@
-/* The Driver API of the virtual GPU: codes of errors, contexts, streams and events, functions. */
+/* The Driver API of the virtual GPU: codes of errors, contexts, modules, launches. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,19 +6,6 @@
 
 #include "device.h"
 #include "driver.h"
-
-static const char module_text[] =
-    ".version 8.0\n.target sm_80\n.address_size 64\n"
-    ".global .align 4 .u32 counter = 7;\n.const .align 8 .f64 scale = 0d3FF8000000000000;\n"
-    ".extern .shared .align 16 .b8 dynamic[];\n"
-    ".visible .entry small(.param .u64 p, .param .u32 n) .maxntid 64, 1, 1\n{ .shared .align 4 .b8 a[400]; "
-    ".reg .b32 %r<3>; mov.u32 %r1, 1; st.shared.u32 [a], %r1; ret; }\n"
-    ".visible .entry large(.param .u64 p)\n{ .shared .align 4 .b8 b[30000]; .reg .b32 %r<3>; mov.u32 %r1, 1; "
-    "st.shared.u32 [b], %r1; ret; }\n"
-    ".visible .entry plain(.param .u64 p)\n{ .reg .b64 %rd<2>; .reg .b32 %r<3>; ld.param.u64 %rd1, [p]; "
-    "mov.u32 %r1, "
-    "%tid.x; st.global.u32 [%rd1], %r1; ret; }\n"
-    ".visible .entry exact(.param .u64 p) .reqntid 32, 2, 1\n{ ret; }\n";
 
 static CUfunction function_of(CUmodule module, const char *name) {
     CUfunction f;
@@ -122,7 +109,7 @@ Test(api, contexts_are_a_stack) {
 
 Test(api, a_fault_poisons_its_context_and_no_other) {
     device_open(NULL);
-    CUmodule module = device_module(module_text);
+    CUmodule module = device_module_from("ptx/api.ptx");
     CUdeviceptr nowhere = 16, p;
     cr_assert_eq(launch(function_of(module, "plain"), 1, 32, 0, (void *[]){&nowhere}), 0,
                  "kernels fail later");
@@ -138,7 +125,7 @@ Test(api, a_fault_poisons_its_context_and_no_other) {
     cr_assert_eq(cuDevicePrimaryCtxReset_v2(0), 0);
     device_open(NULL);
     p = device_array(NULL, 4);
-    cr_assert_eq(device_run(device_module(module_text), "plain", (const unsigned[]){1, 1, 1},
+    cr_assert_eq(device_run(device_module_from("ptx/api.ptx"), "plain", (const unsigned[]){1, 1, 1},
                             (const unsigned[]){1, 1, 1}, 0, (void *[]){&p}),
                  0);
 }
@@ -181,7 +168,7 @@ Test(api, images_that_do_not_load) {
 
 Test(api, launches_that_are_refused) {
     device_open((const char *const[]){"VGPU_DEVICE=l4", NULL});
-    CUmodule module = device_module(module_text);
+    CUmodule module = device_module_from("ptx/api.ptx");
     CUdeviceptr p = device_array(NULL, 4);
     int n = 1;
     void *params[] = {&p, &n};
@@ -228,7 +215,7 @@ Test(api, launches_that_are_refused) {
 
 Test(api, parameters_in_a_buffer) {
     device_open(NULL);
-    CUmodule module = device_module(module_text);
+    CUmodule module = device_module_from("ptx/api.ptx");
     CUdeviceptr p = device_array(NULL, 4);
     size_t bytes = sizeof p;
     uint32_t value;
@@ -244,7 +231,7 @@ Test(api, parameters_in_a_buffer) {
 
 Test(api, functions_and_variables_of_a_module) {
     device_open((const char *const[]){"VGPU_DEVICE=a100-sxm", NULL});
-    CUmodule module = device_module(module_text);
+    CUmodule module = device_module_from("ptx/api.ptx");
     CUfunction f, all[8] = {0};
     unsigned count;
     int value;
@@ -296,7 +283,7 @@ Test(api, functions_and_variables_of_a_module) {
 
 Test(api, occupancy) {
     device_open((const char *const[]){"VGPU_DEVICE=a100-sxm", NULL});
-    CUmodule module = device_module(module_text);
+    CUmodule module = device_module_from("ptx/api.ptx");
     CUfunction large = function_of(module, "large"), plain = function_of(module, "plain");
     int blocks, grid, block;
     size_t bytes;
@@ -313,101 +300,4 @@ Test(api, occupancy) {
     cr_assert_eq(blocks, 2);
     cr_assert_eq(cuOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, plain, 1024, bytes + 256), 0);
     cr_assert_eq(blocks, 1);
-}
-
-Test(api, streams_and_events) {
-    device_open(NULL);
-    CUmodule module = device_module(module_text);
-    CUfunction plain = function_of(module, "plain");
-    CUdeviceptr p = device_array(NULL, 4);
-    CUstream a, b;
-    CUevent start, end, untimed;
-    float launch_time, both;
-    unsigned flags;
-    cr_assert_eq(cuStreamCreate(&a, CU_STREAM_NON_BLOCKING), 0);
-    cr_assert_eq(cuStreamCreate(&b, 99), CUDA_ERROR_INVALID_VALUE);
-    cr_assert_eq(cuStreamCreate(&b, 0), 0);
-    cr_assert_eq(cuStreamGetFlags(a, &flags), 0);
-    cr_assert_eq(flags, CU_STREAM_NON_BLOCKING);
-    cr_assert_eq(cuEventCreate(&start, 0), 0);
-    cr_assert_eq(cuEventCreate(&end, 0), 0);
-    cr_assert_eq(cuEventCreate(&untimed, CU_EVENT_DISABLE_TIMING), 0);
-    cr_assert_eq(cuEventElapsedTime(&both, start, end), CUDA_ERROR_INVALID_HANDLE, "not recorded yet");
-    void *params[] = {&p};
-    cr_assert_eq(cuEventRecord(start, a), 0);
-    cr_assert_eq(cuLaunchKernel(plain, 1, 1, 1, 32, 1, 1, 0, a, params, NULL), 0);
-    cr_assert_eq(cuEventRecord(end, a), 0);
-    cr_assert_eq(cuEventElapsedTime(&launch_time, start, end), 0);
-    struct vgpu_counters counters;
-    cr_assert_eq(vgpu_counters_read(&counters, sizeof counters), 0);
-    cr_assert_float_eq(launch_time, 1e3 * counters.modeled_seconds, 1e-9, "%g", (double)launch_time);
-    cr_assert_gt(launch_time, 0);
-    /* work in one stream takes no time of another that does not wait for it */
-    cr_assert_eq(cuEventRecord(start, b), 0);
-    cr_assert_eq(cuLaunchKernel(plain, 1, 1, 1, 32, 1, 1, 0, a, params, NULL), 0);
-    cr_assert_eq(cuEventRecord(end, b), 0);
-    cr_assert_eq(cuEventElapsedTime(&both, start, end), 0);
-    cr_assert_eq(both, 0);
-    cr_assert_eq(cuEventRecord(untimed, a), 0);
-    cr_assert_eq(cuStreamWaitEvent(b, untimed, 0), 0);
-    cr_assert_eq(cuEventRecord(end, b), 0);
-    cr_assert_eq(cuEventElapsedTime(&both, start, end), 0);
-    cr_assert_gt(both, launch_time);
-    cr_assert_eq(cuEventElapsedTime(&both, start, untimed), CUDA_ERROR_INVALID_HANDLE);
-    cr_assert_eq(cuStreamDestroy_v2(a), 0);
-    cr_assert_eq(cuStreamSynchronize(a), CUDA_ERROR_INVALID_HANDLE);
-    cr_assert_eq(cuLaunchKernel(plain, 1, 1, 1, 32, 1, 1, 0, a, params, NULL), CUDA_ERROR_INVALID_HANDLE);
-    cr_assert_eq(cuEventRecord(end, a), CUDA_ERROR_INVALID_HANDLE);
-    cr_assert_eq(cuEventDestroy_v2(end), 0);
-    cr_assert_eq(cuEventDestroy_v2(end), CUDA_ERROR_INVALID_HANDLE);
-    cr_assert_eq(cuEventSynchronize(end), CUDA_ERROR_INVALID_HANDLE);
-}
-
-static int calls;
-
-static void count_call(void *data) {
-    calls += *(int *)data;
-}
-
-Test(api, host_functions_libraries_and_look_up) {
-    device_open(NULL);
-    int three = 3;
-    cr_assert_eq(cuLaunchHostFunc(NULL, count_call, &three), 0);
-    cr_assert_eq(calls, 3);
-    CUlibrary library;
-    CUkernel kernel;
-    CUfunction f;
-    cr_assert_eq(cuLibraryLoadData(&library, module_text, NULL, NULL, 0, NULL, NULL, 0), 0);
-    cr_assert_eq(cuLibraryGetKernel(&kernel, library, "plain"), 0);
-    cr_assert_eq(cuKernelGetFunction(&f, kernel), 0);
-    CUdeviceptr p = device_array(NULL, 4);
-    cr_assert_eq(launch(f, 1, 1, 0, (void *[]){&p}), 0);
-    cr_assert_eq(cuLibraryUnload(library), 0);
-    cr_assert_eq(launch(f, 1, 1, 0, (void *[]){&p}), CUDA_ERROR_INVALID_HANDLE);
-    const char *text;
-    cr_assert_eq(cuGetErrorName(CUDA_ERROR_LAUNCH_TIMEOUT, &text), 0);
-    cr_assert_str_eq(text, "CUDA_ERROR_LAUNCH_TIMEOUT");
-    cr_assert_eq(cuGetErrorString((CUresult)12345, &text), CUDA_ERROR_INVALID_VALUE);
-    void *found;
-    CUdriverProcAddressQueryResult status;
-    static const struct {
-        const char *name;
-        int version;
-        void *expected;
-    } names[] = {
-        {"cuMemAlloc", 12000, (void *)(uintptr_t)&cuMemAlloc_v2},
-        {"cuCtxCreate", 11000, (void *)(uintptr_t)&cuCtxCreate_v2},
-        {"cuCtxCreate", 13000, (void *)(uintptr_t)&cuCtxCreate_v4},
-        {"cuCtxSynchronize", 12000, (void *)(uintptr_t)&cuCtxSynchronize},
-        {"cuGetProcAddress", 11030, (void *)(uintptr_t)&cuGetProcAddress},
-        {"cuGetProcAddress", 12000, (void *)(uintptr_t)&cuGetProcAddress_v2},
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        cr_assert_eq(cuGetProcAddress_v2(names[i].name, &found, names[i].version, 0, &status), 0);
-        cr_assert_eq(found, names[i].expected, "%s", names[i].name);
-    }
-    cr_assert_eq(cuGetProcAddress_v2("cuNothing", &found, 12000, 0, &status), CUDA_ERROR_NOT_FOUND);
-    cr_assert_eq(status, CU_GET_PROC_ADDRESS_SYMBOL_NOT_FOUND);
-    cr_assert_eq(cuGetProcAddress_v2("vgpu_findings", &found, 12000, 0, &status), CUDA_ERROR_NOT_FOUND);
-    cr_assert_eq(cuMemAllocManaged(&p, 4, 1), CUDA_ERROR_NOT_SUPPORTED);
 }

@@ -6,111 +6,13 @@
 
 #include "device.h"
 
-#define HEADER ".version 7.0\n.target sm_70\n.address_size 64\n"
-
-/* %rd1 = p + tid * stride, with p and stride the first two parameters; 9 instructions: 2 to load, 7 to
- * compute. */
-#define ENTRY(name, more)                                                                                    \
-    ".visible .entry " name "(.param .u64 p, .param .u32 stride" more ") {\n"                                \
-    ".reg .b64 %rd<9>; .reg .b32 %r<20>; .reg .f32 %f<9>; .reg .pred %p<9>;\n"                               \
-    "ld.param.u64 %rd2, [p]; ld.param.u32 %r1, [stride];\n"                                                  \
-    "mov.u32 %r2, %tid.x; mov.u32 %r3, %ctaid.x; mov.u32 %r4, %ntid.x;\n"                                    \
-    "mad.lo.u32 %r5, %r3, %r4, %r2;\n"                                                                       \
-    "mul.lo.u32 %r6, %r2, %r1;\n"                                                                            \
-    "mul.wide.u32 %rd3, %r2, %r1; add.u64 %rd1, %rd2, %rd3;\n"
-
-static const char ptx[] = HEADER ENTRY("load4", "") "ld.global.u32 %r7, [%rd1]; ret; }\n" ENTRY("load16", "") "ld.global.v4.u32 {%r7,%r8,%r9,%r10}, [%rd1]; ret; }\n" ENTRY("load_twice", "") "ld.global.u32 %r7, [%rd1]; ld.global.u32 %r8, [%rd1]; ret; }\n" ENTRY("load_twice_cg", "") "ld.global.cg.u32 %r7, [%rd1]; ld.global.cg.u32 %r8, [%rd1]; ret; }\n" ENTRY(
-    "store4", "") "st.global.u32 [%rd1], %r2; ret; }\n" ENTRY("update", "") "ld.global.u32 %r7, [%rd1]; "
-                                                                            "add.u32 %r7, %r7, 1; "
-                                                                            "st.global.u32 [%rd1], %r7; ret; "
-                                                                            "}\n"
-                                                                            ".extern .shared .align 16 .b8 "
-                                                                            "shared[];\n" ENTRY("shared4", "") "mov.u32 %r7, shared; add.u32 %r7, %r7, %r6; st.shared.u32 [%r7], %r2; ret; }\n" ENTRY(
-                                                                                "shared8",
-                                                                                "") "mov.u32 %r7, shared; "
-                                                                                    "add.u32 %r7, %r7, %r6; "
-                                                                                    "st.shared.v2.u32 [%r7], "
-                                                                                    "{%r2,%r2}; ret; "
-                                                                                    "}\n" ENTRY(
-                                                                                        "shared16",
-                                                                                        "") "mov.u32 "
-                                                                                            "%r7, "
-                                                                                            "shared; "
-                                                                                            "add.u32 "
-                                                                                            "%r7, "
-                                                                                            "%r7, "
-                                                                                            "%r6; "
-                                                                                            "st."
-                                                                                            "shared."
-                                                                                            "v4.u32 "
-                                                                                            "[%r7], "
-                                                                                            "{%r2,%"
-                                                                                            "r2,%r2,%"
-                                                                                            "r2}; "
-                                                                                            "ret; "
-                                                                                            "}"
-                                                                                            "\n" ENTRY(
-                                                                                                "shared_"
-                                                                                                "atomic",
-                                                                                                "") "mov.u32 "
-                                                                                                    "%r7, "
-                                                                                                    "shared; "
-                                                                                                    "add.u32 "
-                                                                                                    "%r7, "
-                                                                                                    "%r7, "
-                                                                                                    "%r6; "
-                                                                                                    "setp.eq."
-                                                                                                    "u32 "
-                                                                                                    "%p1, "
-                                                                                                    "%r2, "
-                                                                                                    "0;\n"
-                                                                                                    "@%p1 "
-                                                                                                    "st."
-                                                                                                    "shared."
-                                                                                                    "u32 "
-                                                                                                    "[shared]"
-                                                                                                    ", 0; "
-                                                                                                    "bar."
-                                                                                                    "sync 0; "
-                                                                                                    "red."
-                                                                                                    "shared."
-                                                                                                    "add.u32 "
-                                                                                                    "[%r7], "
-                                                                                                    "1; ret; "
-                                                                                                    "}"
-                                                                                                    "\n" ENTRY(
-                                                                                                        "atom"
-                                                                                                        "ic",
-                                                                                                        "") "rem.u32 %r7, %r2, %r1; mul.wide.u32 %rd3, %r7, 4; add.u64 %rd1, %rd2, %rd3;\n"
-                                                                                                            "red.global.add.u32 [%rd1], 1; ret; }\n" ENTRY(
-                                                                                                                "copy",
-                                                                                                                ", .param .u64 q, .param .u32 n") "ld.param.u64 %rd4, [q]; ld.param.u32 %r7, [n];\n"
-                                                                                                                                                  "setp.ge.u32 %p1, %r5, %r7; @%p1 ret; mul.wide.u32 %rd5, %r5, 4; add.u64 %rd6, %rd2, %rd5;\n"
-                                                                                                                                                  "add.u64 %rd7, %rd4, %rd5; ld.global.f32 %f1, [%rd6]; st.global.f32 [%rd7], %f1; ret; }\n"
-    /* every block reads n elements, block by block on another multiprocessor */
-    ENTRY("sweep", ", .param .u32 n") "ld.param.u32 %r7, [n]; mov.u32 %r8, %r2; mul.wide.u32 %rd5, %r4, 4;\n"
-                                      "LOOP: ld.global.u32 %r9, [%rd1]; add.u64 %rd1, %rd1, %rd5; add.u32 "
-                                      "%r8, %r8, %r4;\n"
-                                      "setp.lt.u32 %p1, %r8, %r7; @%p1 bra LOOP; ret; }\n" ENTRY(
-                                          "diverge",
-                                          "") "setp.lt.u32 %p1, %r2, %r1; @%p1 bra LOW; add.f32 %f1, %f2, "
-                                              "%f3; bra END;\n"
-                                              "LOW: add.f32 %f1, %f2, %f3; fma.rn.f32 %f1, %f1, %f1, %f1; "
-                                              "rcp.approx.f32 %f1, %f1;\n"
-                                              "END: add.f64 %rd4, %rd4, %rd4; bar.sync 0; ret; }\n" ENTRY(
-                                                  "plain", "") "@!%p1 st.global.u32 [%rd1], %r2; ret; }\n";
-
 static CUmodule module;
 
 static void open_on(const char *profile) {
     char device[64];
     snprintf(device, sizeof device, "VGPU_DEVICE=%s", profile);
     device_open((const char *const[]){device, NULL});
-    char *text = strdup(ptx), *f64 = strstr(text, "add.f64 %rd4, %rd4, %rd4");
-    cr_assert_not_null(f64);
-    memcpy(f64, "add.u64 %rd4, %rd4, %rd4", 24); /* an integer sum */
-    module = device_module(text);
-    free(text);
+    module = device_module_from("ptx/counters.ptx");
 }
 
 static void open_device(void) {
