@@ -33,7 +33,19 @@ static struct table table_sample(void) {
     const struct table_entry one = entry_of("rational_fwd f32 rows=197 channels=768", "rational_fwd_scalar");
     const struct table_entry two =
         entry_of("bspline_bwd bf16 rows=5 channels=8 boundary=linear lo=-0.1", "bspline_bwd_scalar");
-    cr_assert(table_put(&t, &one) && table_put(&t, &two));
+    struct why why = {.sentence = "Memory bounds it.",
+                      .winner = {.variant = one.choice.variant, .bound = "memory", .busy = 0.9},
+                      .runner_up = {.variant = variant_find("rational_fwd_avx2"),
+                                    .point = point_at(variant_find("rational_fwd_avx2"), 1),
+                                    .time_us = 11,
+                                    .bound = "issue",
+                                    .busy = 0.75}};
+    why.winner.counters[why.winner.counter_count++] = (struct counter){"dram_bytes", 1210368};
+    why.winner.counters[why.winner.counter_count++] = (struct counter){"instructions", 0};
+    why.runner_up.counters[why.runner_up.counter_count++] = (struct counter){"dram_bytes", 1e17};
+    struct table_entry explained = one;
+    explained.why = &why;
+    cr_assert(table_put(&t, &explained) && table_put(&t, &two));
     return t;
 }
 
@@ -127,12 +139,68 @@ Test(table, refusals) {
     expect_refusal("\"entries\"", "\"entrys\"", "entries is missing");
 }
 
+Test(table, refusals_of_evidence) {
+    expect_refusal("\"sentence\"", "\"sentense\"", "entries[0].why.sentence is missing");
+    expect_refusal("\"winner\":\t{\n\t\t\t\t\t\"bound\"", "\"loser\":\t{\n\t\t\t\t\t\"bound\"",
+                   "entries[0].why.winner is missing");
+    expect_refusal("\"busy\":\t0.9", "\"busy\":\t-0.9",
+                   "entries[0].why.winner.busy is -0.9: it must be 0 or more");
+    expect_refusal("\"bound\":\t\"issue\"", "\"bound\":\t7", "entries[0].why.runner_up.bound is no string");
+    expect_refusal("rational_fwd_avx2", "rational_bwd_avx2",
+                   "entries[0].why.runner_up.variant rational_bwd_avx2 does not compute rational_fwd in f32");
+    expect_refusal("\"time_us\":\t11", "\"time_us\":\t0",
+                   "entries[0].why.runner_up.time_us is 0: it must be above 0");
+    expect_refusal("\"why\"", "\"wherefore\"", "entries[0].counters are there, but why is not");
+    expect_refusal("\"counters\":\t{", "\"counters\":\t{\"default\": {},",
+                   "entries[0].counters.default is there, but why.default is not");
+    expect_refusal("\"dram_bytes\":\t1210368", "\"dram_bytes\":\t\"many\"",
+                   "entries[0].counters.winner.dram_bytes is no number");
+    expect_refusal("\"dram_bytes\":\t1210368", "\"dram_bytes\":\t-1",
+                   "entries[0].counters.winner.dram_bytes is -1: it must be 0 or more");
+    expect_refusal("\"instructions\"", "\"dram_bytes\"",
+                   "entries[0].counters.winner.dram_bytes is there twice");
+}
+
+Test(table, evidence_is_optional_and_copied) {
+    struct table t = table_sample(), back;
+    struct error err = {""};
+    char path[64];
+    path_make(path);
+    const struct table_entry *const e = &t.entries[0];
+    cr_assert(table_put(&t, e)); /* over itself: what is copied is not what is freed */
+    snprintf(t.environment.driver, sizeof t.environment.driver, "vgpu, as 13.0");
+    cr_assert(table_write(&t, path, &err) && table_read(&back, path, &err), "%s", err.text);
+    cr_assert_str_eq(back.environment.driver, "vgpu, as 13.0");
+    cr_assert_str_eq(back.environment.nvrtc, "");
+    cr_assert_null(back.entries[1].why);
+    const struct why *const one = t.entries[0].why, *const other = back.entries[0].why;
+    cr_assert(other && one != other);
+    cr_assert_str_eq(other->sentence, one->sentence);
+    cr_assert_eq(other->winner.variant, t.entries[0].choice.variant);
+    cr_assert_eq(other->winner.time_us, 10);
+    cr_assert_str_eq(other->winner.bound, "memory");
+    cr_assert_eq(other->winner.busy, 0.9);
+    cr_assert_eq(other->runner_up.variant, one->runner_up.variant);
+    cr_assert(point_equal(one->runner_up.variant, &other->runner_up.point, &one->runner_up.point));
+    cr_assert_eq(other->runner_up.time_us, 11);
+    cr_assert_null(other->fallback.variant);
+    cr_assert_eq(other->winner.counter_count, 2);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_str_eq(other->winner.counters[i].name, one->winner.counters[i].name);
+        cr_assert_eq(other->winner.counters[i].value, one->winner.counters[i].value);
+    }
+    cr_assert_eq(counter_find(other->runner_up.counters, 1, "dram_bytes")->value, 1e17);
+    table_free(&t);
+    table_free(&back);
+}
+
 Test(table, a_problem_twice_is_refused) {
     struct table t = table_sample(), back;
     struct error err = {""};
     char path[64], expected[160];
     path_make(path);
     t.entries[1] = t.entries[0];
+    t.entries[1].why = NULL; /* which belongs to the first */
     cr_assert(table_write(&t, path, &err));
     cr_assert(!table_read(&back, path, &err));
     snprintf(expected, sizeof expected, "%s: entries[1].problem is there twice", path);

@@ -76,6 +76,13 @@ const cJSON *json_array(const cJSON *o, const char *name, struct error *err) {
     return NULL;
 }
 
+bool json_within(bool ok, const char *name, struct error *err) {
+    if (ok) return true;
+    char rest[sizeof err->text];
+    memcpy(rest, err->text, sizeof rest);
+    return error_set(err, "%s.%.400s", name, rest);
+}
+
 static bool attr_read(const cJSON *o, const struct attr *attr, struct problem *p, struct error *err) {
     const cJSON *const found = cJSON_GetObjectItemCaseSensitive(o, attr->name);
     char text[40];

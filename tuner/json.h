@@ -25,6 +25,9 @@ bool json_string(const cJSON *o, const char *name, char *text, size_t size, stru
 const cJSON *json_object(const cJSON *o, const char *name, struct error *err);
 const cJSON *json_array(const cJSON *o, const char *name, struct error *err);
 
+/* Whether it is ok; if not, the error is put under the name of the member that it is about. */
+bool json_within(bool ok, const char *name, struct error *err);
+
 /* Writes the document to a file, whole or not at all. */
 bool json_write(const cJSON *o, const char *path, struct error *err);
 

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "json.h"
+#include "table_choice.h"
+#include "table_why.h"
 
 static const char *const source_names[] = {"measured", "modeled"};
 
@@ -12,6 +14,7 @@ void table_init(struct table *t) {
 }
 
 void table_free(struct table *t) {
+    for (int i = 0; i < t->count; i++) free(t->entries[i].why);
     free(t->entries);
     table_init(t);
 }
@@ -22,27 +25,33 @@ const struct table_entry *table_find(const struct table *t, const struct problem
     return NULL;
 }
 
-bool table_put(struct table *t, const struct table_entry *entry) {
+/* Where the problem's entry is or is to be, its evidence freed; NULL if there is no memory. */
+static struct table_entry *entry_place(struct table *t, const struct problem *p) {
     for (int i = 0; i < t->count; i++) {
-        if (!problem_equal(&t->entries[i].problem, &entry->problem)) continue;
-        t->entries[i] = *entry;
-        return true;
+        if (!problem_equal(&t->entries[i].problem, p)) continue;
+        free(t->entries[i].why);
+        return &t->entries[i];
     }
     if (t->count == t->room) {
         const int room = t->room ? 2 * t->room : 16;
         struct table_entry *const grown = realloc(t->entries, (size_t)room * sizeof *grown);
-        if (!grown) return false;
+        if (!grown) return NULL;
         t->entries = grown, t->room = room;
     }
-    t->entries[t->count++] = *entry;
-    return true;
+    return &t->entries[t->count++];
 }
 
-static cJSON *choice_json(const struct table_choice *choice) {
-    cJSON *const o = cJSON_CreateObject();
-    cJSON_AddStringToObject(o, "variant", choice->variant->name);
-    cJSON_AddItemToObject(o, "params", json_point(choice->variant, &choice->point));
-    return o;
+bool table_put(struct table *t, const struct table_entry *entry) {
+    struct why *const why = entry->why ? malloc(sizeof *why) : NULL;
+    struct table_entry *const place = why || !entry->why ? entry_place(t, &entry->problem) : NULL;
+    if (!place) {
+        free(why);
+        return false;
+    }
+    if (why) *why = *entry->why;
+    *place = *entry;
+    place->why = why;
+    return true;
 }
 
 static cJSON *entry_json(const struct table_entry *e) {
@@ -66,8 +75,13 @@ static cJSON *entry_json(const struct table_entry *e) {
     cJSON_AddStringToObject(fallback, "variant", e->fallback.variant);
     cJSON_AddNumberToObject(fallback, "time_us", e->fallback.time_us);
     cJSON *const ties = cJSON_AddArrayToObject(o, "ties");
-    for (int i = 0; i < e->tie_count; i++) cJSON_AddItemToArray(ties, choice_json(&e->ties[i]));
+    for (int i = 0; i < e->tie_count; i++) cJSON_AddItemToArray(ties, table_choice_json(&e->ties[i]));
+    table_why_add(o, e);
     return o;
+}
+
+static void optional_add(cJSON *o, const char *name, const char *text) {
+    if (*text) cJSON_AddStringToObject(o, name, text);
 }
 
 static cJSON *table_json(const struct table *t) {
@@ -86,6 +100,9 @@ static cJSON *table_json(const struct table *t) {
     cJSON *const environment = cJSON_AddObjectToObject(o, "environment");
     cJSON_AddStringToObject(environment, "date", t->environment.date);
     cJSON_AddStringToObject(environment, "katune", t->environment.katune);
+    optional_add(environment, "driver", t->environment.driver);
+    optional_add(environment, "nvrtc", t->environment.nvrtc);
+    optional_add(environment, "cupti", t->environment.cupti);
     cJSON_AddStringToObject(environment, "compiler", t->environment.compiler);
     cJSON_AddStringToObject(environment, "sources_hash", t->environment.sources_hash);
     cJSON *const entries = cJSON_AddArrayToObject(o, "entries");

@@ -5,6 +5,7 @@
 #include "device/device.h"
 #include "problem.h"
 #include "registry.h"
+#include "why.h"
 
 enum table_source { SOURCE_MEASURED, SOURCE_MODELED };
 
@@ -38,6 +39,7 @@ struct table_entry {
     struct table_choice
         ties[TIES_MAX]; /* within 1% of the best; the fixed rule preferred the entry's choice */
     int tie_count;
+    struct why *why; /* NULL: the table does not say */
 };
 
 struct table {
@@ -45,6 +47,7 @@ struct table {
     double bandwidth_gbs;      /* of a copy with all cores */
     struct {
         char date[32], katune[32], compiler[96], sources_hash[32];
+        char driver[48], nvrtc[32], cupti[32]; /* versions; "": not used */
     } environment;
     struct table_entry *entries;
     int count, room;
@@ -53,7 +56,7 @@ struct table {
 void table_init(struct table *t);
 void table_free(struct table *t);
 
-/* Replaces the entry of the same problem, or appends. False if there is no memory. */
+/* Replaces the entry of the same problem, or appends; the evidence is copied. False if there is no memory. */
 bool table_put(struct table *t, const struct table_entry *entry);
 const struct table_entry *table_find(const struct table *t, const struct problem *p);
 

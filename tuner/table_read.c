@@ -5,27 +5,8 @@
 #include "file.h"
 #include "json.h"
 #include "table.h"
-
-/* Reports a member's error under the member's name. */
-static bool within(bool ok, const char *name, struct error *err) {
-    if (ok) return true;
-    char rest[sizeof err->text];
-    memcpy(rest, err->text, sizeof rest);
-    return error_set(err, "%s.%.400s", name, rest);
-}
-
-static bool choice_read(const cJSON *o, const struct problem *p, struct table_choice *choice,
-                        struct error *err) {
-    char name[64];
-    if (!json_string(o, "variant", name, sizeof name, err)) return false;
-    choice->variant = variant_find(name);
-    if (!choice->variant) return error_set(err, "variant \"%s\" is unknown to this build", name);
-    if (choice->variant->op != p->op || !(choice->variant->dtypes & p->dtype))
-        return error_set(err, "variant %s does not compute %s in %s", name, op_name(p->op),
-                         dtype_name(p->dtype));
-    const cJSON *const params = json_object(o, "params", err);
-    return params && within(json_point_read(params, choice->variant, &choice->point, err), "params", err);
-}
+#include "table_choice.h"
+#include "table_why.h"
 
 static bool time_read(const cJSON *o, struct table_entry *e, struct error *err) {
     double n;
@@ -53,20 +34,20 @@ static bool source_read(const cJSON *o, struct table_entry *e, struct error *err
 static bool evidence_read(const cJSON *o, struct table_entry *e, struct error *err) {
     const cJSON *const roofline = json_object(o, "roofline", err);
     if (!roofline ||
-        !within(json_string(roofline, "bound", e->roofline.bound, sizeof e->roofline.bound, err) &&
-                    json_number(roofline, "fraction", &e->roofline.fraction, err),
-                "roofline", err))
+        !json_within(json_string(roofline, "bound", e->roofline.bound, sizeof e->roofline.bound, err) &&
+                         json_number(roofline, "fraction", &e->roofline.fraction, err),
+                     "roofline", err))
         return false;
     const cJSON *const error = json_object(o, "error", err);
-    if (!error || !within(json_number(error, "worst", &e->error.worst, err) &&
-                              json_number(error, "allowed", &e->error.allowed, err),
-                          "error", err))
+    if (!error || !json_within(json_number(error, "worst", &e->error.worst, err) &&
+                                   json_number(error, "allowed", &e->error.allowed, err),
+                               "error", err))
         return false;
     const cJSON *const fallback = json_object(o, "default", err);
-    return fallback &&
-           within(json_string(fallback, "variant", e->fallback.variant, sizeof e->fallback.variant, err) &&
-                      json_number(fallback, "time_us", &e->fallback.time_us, err),
-                  "default", err);
+    return fallback && json_within(json_string(fallback, "variant", e->fallback.variant,
+                                               sizeof e->fallback.variant, err) &&
+                                       json_number(fallback, "time_us", &e->fallback.time_us, err),
+                                   "default", err);
 }
 
 static bool ties_read(const cJSON *o, struct table_entry *e, struct error *err) {
@@ -74,7 +55,8 @@ static bool ties_read(const cJSON *o, struct table_entry *e, struct error *err) 
     if (!ties) return false;
     for (const cJSON *tie = ties->child; tie; tie = tie->next) {
         if (e->tie_count == TIES_MAX) return error_set(err, "ties holds more than %d", TIES_MAX);
-        if (!choice_read(tie, &e->problem, &e->ties[e->tie_count], err)) return within(false, "ties[]", err);
+        if (!table_choice_read(tie, &e->problem, &e->ties[e->tie_count], err))
+            return json_within(false, "ties[]", err);
         e->tie_count++;
     }
     return true;
@@ -84,11 +66,12 @@ static bool entry_read(const cJSON *o, struct table_entry *e, struct error *err)
     *e = (struct table_entry){.tie_count = 0};
     if (!cJSON_IsObject(o)) return error_set(err, "is no object");
     const cJSON *const problem = json_object(o, "problem", err);
-    if (!problem || !within(json_problem_read(problem, &e->problem, err), "problem", err)) return false;
-    if (!choice_read(o, &e->problem, &e->choice, err)) return false;
+    if (!problem || !json_within(json_problem_read(problem, &e->problem, err), "problem", err)) return false;
+    if (!table_choice_read(o, &e->problem, &e->choice, err)) return false;
     const cJSON *const time = json_object(o, "time_us", err);
-    if (!time || !within(time_read(time, e, err), "time_us", err)) return false;
-    return source_read(o, e, err) && evidence_read(o, e, err) && ties_read(o, e, err);
+    if (!time || !json_within(time_read(time, e, err), "time_us", err)) return false;
+    return source_read(o, e, err) && evidence_read(o, e, err) && ties_read(o, e, err) &&
+           table_why_read(o, e, err);
 }
 
 static bool caches_read(const cJSON *o, struct device_info *info, struct error *err) {
@@ -99,7 +82,7 @@ static bool caches_read(const cJSON *o, struct device_info *info, struct error *
         if (info->cache_count == CACHE_LEVELS_MAX)
             return error_set(err, "caches holds more than %d", CACHE_LEVELS_MAX);
         if (!json_number(c, "level", &level, err) || !json_number(c, "bytes", &bytes, err))
-            return within(false, "caches[]", err);
+            return json_within(false, "caches[]", err);
         if (!(level >= 1 && level <= CACHE_LEVELS_MAX && bytes >= 0 && bytes < 1e15))
             return error_set(err, "caches[] has an impossible level or size");
         info->caches[info->cache_count++] = (struct cache_info){.level = (int)level, .bytes = (size_t)bytes};
@@ -121,10 +104,18 @@ static bool device_read(const cJSON *o, struct table *t, struct error *err) {
     return caches_read(o, d, err);
 }
 
+/* A member that GPUs have. */
+static bool optional_string(const cJSON *o, const char *name, char *text, size_t size, struct error *err) {
+    return !cJSON_HasObjectItem(o, name) || json_string(o, name, text, size, err);
+}
+
 static bool environment_read(const cJSON *o, struct table *t, struct error *err) {
     return json_string(o, "date", t->environment.date, sizeof t->environment.date, err) &&
            json_string(o, "katune", t->environment.katune, sizeof t->environment.katune, err) &&
            json_string(o, "compiler", t->environment.compiler, sizeof t->environment.compiler, err) &&
+           optional_string(o, "driver", t->environment.driver, sizeof t->environment.driver, err) &&
+           optional_string(o, "nvrtc", t->environment.nvrtc, sizeof t->environment.nvrtc, err) &&
+           optional_string(o, "cupti", t->environment.cupti, sizeof t->environment.cupti, err) &&
            json_string(o, "sources_hash", t->environment.sources_hash, sizeof t->environment.sources_hash,
                        err);
 }
@@ -135,9 +126,11 @@ static bool entries_read(const cJSON *entries, struct table *t, struct error *er
         struct table_entry e;
         char name[32];
         snprintf(name, sizeof name, "entries[%d]", i);
-        if (!entry_read(o, &e, err)) return within(false, name, err);
-        if (table_find(t, &e.problem)) return error_set(err, "%s.problem is there twice", name);
-        if (!table_put(t, &e)) return error_set(err, "out of memory");
+        bool ok = json_within(entry_read(o, &e, err), name, err);
+        if (ok && table_find(t, &e.problem)) ok = error_set(err, "%s.problem is there twice", name);
+        if (ok && !table_put(t, &e)) ok = error_set(err, "out of memory");
+        free(e.why);
+        if (!ok) return false;
     }
     return true;
 }
@@ -149,9 +142,9 @@ static bool document_read(const cJSON *o, struct table *t, struct error *err) {
     if (strcmp(schema, "katune-table/1") != 0)
         return error_set(err, "schema is \"%s\": this build reads katune-table/1", schema);
     const cJSON *const device = json_object(o, "device", err);
-    if (!device || !within(device_read(device, t, err), "device", err)) return false;
+    if (!device || !json_within(device_read(device, t, err), "device", err)) return false;
     const cJSON *const environment = json_object(o, "environment", err);
-    if (!environment || !within(environment_read(environment, t, err), "environment", err)) return false;
+    if (!environment || !json_within(environment_read(environment, t, err), "environment", err)) return false;
     const cJSON *const entries = json_array(o, "entries", err);
     return entries && entries_read(entries, t, err);
 }
