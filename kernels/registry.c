@@ -93,7 +93,7 @@ struct point point_at(const struct variant *v, int64_t index) {
     return pt;
 }
 
-static bool param_has(const struct param *param, int value) {
+bool param_has(const struct param *param, int value) {
     for (int i = 0; i < param_value_count(param); i++)
         if (param->values[i] == value) return true;
     return false;

@@ -20,6 +20,7 @@ bool variant_matches(const struct variant *v, const char *glob);
 
 int param_count(const struct variant *v);
 int param_value_count(const struct param *param);
+bool param_has(const struct param *param, int value);
 /* The index of a parameter, or -1. */
 int param_find(const struct variant *v, const char *name);
 
