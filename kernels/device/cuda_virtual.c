@@ -90,6 +90,7 @@ void cuda_tally_add(struct cuda_tally *t, const struct cuda_virtual *v) {
     s->atomics += c.atomics;
     s->atomic_requests += c.atomic_requests;
     s->shared_atomics += c.shared_atomics;
+    s->float_atomics += c.float_atomics;
     if (c.atomic_longest_chain > s->atomic_longest_chain) s->atomic_longest_chain = c.atomic_longest_chain;
     if (c.registers > s->registers) s->registers = c.registers;
     if (c.spill_bytes > s->spill_bytes) s->spill_bytes = c.spill_bytes;
@@ -122,6 +123,7 @@ int cuda_tally_list(const struct cuda_tally *t, struct counter *list, int max) {
         {"atomics", (double)s->atomics},
         {"atomic_chain", (double)s->atomic_longest_chain},
         {"shared_atomics", (double)s->shared_atomics},
+        {"float_atomics", (double)s->float_atomics},
         {"global_requests", (double)(s->global_load_requests + s->global_store_requests)},
         {"global_sectors", (double)(s->global_load_sectors + s->global_store_sectors)},
         {"local_bytes", (double)s->local_bytes},

@@ -55,7 +55,8 @@ struct kernel;
 
 /* Something that was counted while a kernel ran. Names, where the device has them: dram_bytes,
    dram_read_bytes, dram_write_bytes, l2_bytes, instructions (of warps), thread_instructions, occupancy
-   (0..1), registers (of a thread), spill_bytes, shared_bytes (of a block), bank_conflicts, atomics, seconds.
+   (0..1), registers (of a thread), spill_bytes, shared_bytes (of a block), bank_conflicts, atomics,
+   float_atomics, seconds.
  */
 struct counter {
     char name[40];

@@ -29,4 +29,8 @@ enum atomic_type {
     TYPE_F32_FLUSHED /* sums of f32 in global memory flush subnormal numbers, in shared memory they do not */
 };
 
+static inline int atomic_type_is_float(int type) {
+    return type >= TYPE_F32 && type != TYPE_U16;
+}
+
 #endif

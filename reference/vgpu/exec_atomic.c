@@ -178,6 +178,9 @@ HANDLER(atomic) {
     } else {
         w->block->worker->counts.shared_atomics += (unsigned)__builtin_popcount(m);
     }
+    if (atomic_type_is_float(i->aux)) {
+        w->block->worker->counts.float_atomics += (uint64_t)vector * (unsigned)__builtin_popcount(m);
+    }
     const unsigned type = global && i->aux == TYPE_F32 ? TYPE_F32_FLUSHED : i->aux;
     const bool alone = !global || w->block->launch->host_threads == 1;
     const uint32_t *inputs = i->list + (returns ? vector : 0);

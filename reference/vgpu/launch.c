@@ -151,6 +151,7 @@ static void add_counts(struct vgpu_counters *c, const struct memory_counts *m) {
     c->atomics += m->atomics;
     c->atomic_passes += m->atomic_passes;
     c->shared_atomics += m->shared_atomics;
+    c->float_atomics += m->float_atomics;
 }
 
 /* executed: how often warps issued each instruction. */
@@ -192,7 +193,8 @@ static void scale_counters(struct vgpu_counters *c, double scale) {
                                 &c->atomic_requests,
                                 &c->atomics,
                                 &c->atomic_passes,
-                                &c->shared_atomics};
+                                &c->shared_atomics,
+                                &c->float_atomics};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         *counts[i] = (uint64_t)llround((double)*counts[i] * scale);
     }

@@ -74,6 +74,7 @@ struct vgpu_counters {
      * sector of 32 bytes together. All passes, and the most on one line of 128 bytes. */
     uint64_t atomic_passes, atomic_longest_line;
     uint64_t shared_atomics;
+    uint64_t float_atomics;       /* of both kinds, those on floating-point numbers */
     uint32_t registers;           /* of a thread */
     uint32_t registers_estimated; /* 1: from live values, not from ptxas */
     int32_t spill_bytes;          /* -1: not known */

@@ -83,6 +83,10 @@ static void check_reduce(const struct context *c) {
     run(c, "reduce_shuffle", 5, 256, 0, (void *[]){&from, &count, &to});
     device_read(&sum, to, sizeof sum);
     cr_assert_float_eq(sum, exact, 0.02, "sm_%u: %g for %g", c->sm, (double)sum, exact);
+    struct vgpu_counters counters;
+    vgpu_counters_read(&counters, sizeof counters);
+    cr_assert_eq(counters.float_atomics, 5, "one a block");
+    cr_assert_eq(counters.atomics, 5);
     int values[1000], partial[4], total = 0, expected = 0;
     for (int i = 0; i < 1000; i++) {
         values[i] = i * 37 % 101 - 50;
@@ -149,6 +153,7 @@ static void check_histogram(const struct context *c) {
     cr_assert_eq(counters.atomics, 6 * 256);
     cr_assert_eq(counters.atomic_longest_chain, 6);
     cr_assert_eq(counters.shared_atomics, COUNT);
+    cr_assert_eq(counters.float_atomics, 0);
 }
 
 Test(kernels, histogram) {
