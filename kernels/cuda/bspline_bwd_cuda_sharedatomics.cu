@@ -32,7 +32,7 @@ VARIANT(bspline_bwd_cuda_sharedatomics, .op = BSPLINE_BWD, .dtypes = F32 | F16 |
 
 extern "C" __global__ void __launch_bounds__(BLOCK) bspline_bwd_cuda_sharedatomics(BSPLINE_BWD_ARGS) {
     extern __shared__ float bins[]; /* [bin][copy]: copies lie in different banks */
-    __shared__ float slopes[SLOPE_TABLE], base_of_warps[WARPS];
+    __shared__ float slopes[SLOPE_TABLE], base_of_warps[WARPS], spline_of_warps[WARPS];
     const int group = (int)(blockIdx.x % GROUPS), tile = (int)(blockIdx.x / GROUPS);
     for (int i = (int)threadIdx.x; i < BINS * COPIES; i += BLOCK) bins[i] = 0;
     slope_table_fill(slopes, coef + group * BASES, wspline[group]);
@@ -53,8 +53,10 @@ extern "C" __global__ void __launch_bounds__(BLOCK) bspline_bwd_cuda_sharedatomi
         atomicAdd(&dcoef[group * BASES + m], wspline[group] * raw);
         spline = fmaf(coef[group * BASES + m], raw, spline);
     }
-    spline = warp_sum(spline);
-    if (threadIdx.x % 32 == 0) atomicAdd(&dwspline[group], spline);
-    if (threadIdx.x == 0) atomicAdd(&dwbase[group], block_sum(base_of_warps));
+    block_sum_begin(spline, spline_of_warps);
+    __syncthreads();
+    if (threadIdx.x) return;
+    atomicAdd(&dwspline[group], block_sum(spline_of_warps));
+    atomicAdd(&dwbase[group], block_sum(base_of_warps));
 }
 #endif

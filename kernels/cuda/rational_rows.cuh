@@ -89,20 +89,19 @@ __device__ __forceinline__ void rows_redo(const float *a, const float *b, const 
 
 /* Term t < TERMS of the block's gradient, in thread t. */
 __device__ __forceinline__ float block_sum(rational_sums &s, const float *b) {
-    __shared__ float warp_sums[TERMS][WARPS];
+    constexpr int SUM_LANES = 32 / warp_room(TERMS);
+    __shared__ float of_warps[TERMS][WARPS];
+    float v[TERMS];
 #pragma unroll
-    for (int i = 0; i <= M; i++) s.num[i] = warp_sum(s.num[i]);
-#pragma unroll
-    for (int i = 0; i < N; i++) s.den[i] = warp_sum(s.den[i]);
-    if (threadIdx.x % 32 == 0) {
-#pragma unroll
-        for (int t = 0; t < TERMS; t++) warp_sums[t][threadIdx.x / 32] = t <= M ? s.num[t] : s.den[t - M - 1];
-    }
+    for (int t = 0; t < TERMS; t++) v[t] = t <= M ? s.num[t] : s.den[t - M - 1];
+    warp_sums(v);
+    const int lane = threadIdx.x % 32, term = lane / SUM_LANES;
+    if (lane % SUM_LANES == 0 && term < TERMS) of_warps[term][threadIdx.x / 32] = v[0];
     __syncthreads();
     if (threadIdx.x >= TERMS) return 0;
     float sum = 0;
 #pragma unroll
-    for (int w = 0; w < WARPS; w++) sum += warp_sums[threadIdx.x][w];
+    for (int w = 0; w < WARPS; w++) sum += of_warps[threadIdx.x][w];
     return sum * rational_sum_factor(b, threadIdx.x);
 }
 

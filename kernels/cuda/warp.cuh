@@ -23,3 +23,35 @@ __device__ __forceinline__ double warp_sum(double v) {
     for (int lane = 16; lane; lane /= 2) v += __shfl_xor_sync(0xffffffffu, v, lane);
     return v;
 }
+
+constexpr __device__ int warp_room(int count) {
+    int room = 1;
+    while (room < count) room *= 2;
+    return room;
+}
+
+/* The lanes of half a warp keep the lower half of `Room` values, the others the upper half, and send the rest: with
+   every step there are half as many. Of values without a counterpart above both halves keep the sum. */
+template <int Distance, int Room, int Count, int Size>
+__device__ __forceinline__ void warp_sums_fold(float (&v)[Size]) {
+    constexpr int HALF = Room / 2, KEPT = Room > 1 ? HALF : 1;
+    const bool upper = threadIdx.x & Distance;
+#pragma unroll
+    for (int i = 0; i < KEPT && i < Count; i++) {
+        if (i + KEPT < Count) {
+            const float mine = upper ? v[i + KEPT] : v[i], other = upper ? v[i] : v[i + KEPT];
+            v[i] = mine + lane_across<Distance>(other);
+        } else {
+            v[i] += lane_across<Distance>(v[i]);
+        }
+    }
+    if constexpr (Distance > 1) warp_sums_fold<Distance / 2, KEPT, (Count < KEPT ? Count : KEPT)>(v);
+}
+
+/* The sums over the warp of Size values of each lane, in the order of warp_sum() with about half of its shuffles: sum t
+   is left in v[0] of lane t * (32 / warp_room(Size)). */
+template <int Size>
+__device__ __forceinline__ void warp_sums(float (&v)[Size]) {
+    static_assert(Size <= 32, "a lane for every sum");
+    warp_sums_fold<16, warp_room(Size), Size>(v);
+}
