@@ -1,21 +1,41 @@
 /* The bars of a virtual GPU: what kernels move, execute and would take, from its counters and its model.
    Every variant's default point is checked at a few rows and then run, sampled, at the shape. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bars.h"
 #include "case.h"
+#include "gradient_error.h"
 #include "op.h"
 #include "report.h"
 
-enum { VARIANTS_MAX = 24, CHECKED_ROWS = 67, ROWS = 12608, CHANNELS = 3072 };
+enum {
+    VARIANTS_MAX = 24,
+    ROWS_MAX = OP_COUNT * DTYPE_COUNT,
+    CHECKED_ROWS = 67,
+    ROWS = 12608,
+    CHANNELS = 3072
+};
+enum { ERROR_ROWS = 8192, ERROR_CHANNELS = 768 };
 
-static const double bytes_bar = 1.02, floor_bar = 1.15, instructions_bar = 0.6, occupancy_bar = 0.5;
+static const double bytes_bar = 1.02, floor_bar = 1.15, instructions_bar = 0.6, occupancy_bar = 0.5,
+                    access_bar = 0.8, error_bar = 0.1;
 
 /* An operation's variants, counted at the shape. */
 struct counted {
+    struct problem problem;
     struct contender list[VARIANTS_MAX];
-    int count;
+    int count, failed; /* those that passed their check; how many did not */
+};
+
+struct bars_gpu {
+    struct device *device;
+    const struct options *options;
+    struct meter *meter;
+    double bandwidth;
+    struct counted *rows; /* ROWS_MAX */
+    int count, missed;
 };
 
 static double counter_of(const struct contender *c, const char *name) {
@@ -27,36 +47,48 @@ static bool baseline(const struct contender *c) {
     return c->variant->flags & BASELINE;
 }
 
-/* The default point of every variant that passes its check at a few rows of the problem. */
-static bool variants_check(struct device *d, const struct problem *p, uint64_t seed, struct counted *all,
-                           struct error *err) {
-    struct problem small = *p;
-    small.rows = CHECKED_ROWS;
+static double elements_of(const struct counted *all) {
+    return (double)problem_elements(&all->problem);
+}
+
+/* Of the default shape's size: bars that a launch's overhead and the coefficients' loads would decide on
+   smaller ones hold from there on. */
+static bool large(const struct counted *all) {
+    return problem_elements(&all->problem) >= (int64_t)ROWS * CHANNELS;
+}
+
+/* No parameter's gradient among the results. */
+static bool elementwise(const struct counted *all) {
+    return !(op_outputs(all->problem.op) & ~(1u << T_Y | 1u << T_DX));
+}
+
+/* The default point of every selected variant that passes its check at a few rows of the problem. */
+static bool variants_check(const struct bars_gpu *b, struct counted *all, struct error *err) {
+    struct device *const d = b->device;
+    struct problem small = all->problem;
+    if (small.rows > CHECKED_ROWS) small.rows = CHECKED_ROWS;
     const struct distribution normal = {.kind = DIST_NORMAL};
-    struct check_case *const c = case_new(d, &small, seed, normal, err);
+    struct check_case *const c = case_new(d, &small, b->options->seed, normal, err);
     if (!c) return false;
-    all->count = 0;
     for (int i = 0; i < variant_count() && all->count < VARIANTS_MAX; i++) {
         struct contender *const one = &all->list[all->count];
-        *one = (struct contender){.variant = variant_at(i), .problem = *p};
-        if (!variant_default_point(one->variant, p, d->info(d), &one->point, NULL)) continue;
+        *one = (struct contender){.variant = variant_at(i), .problem = all->problem};
+        if (!options_variant(b->options, one->variant)) continue;
+        if (!variant_default_point(one->variant, &all->problem, d->info(d), &one->point, NULL)) continue;
         case_check(c, one->variant, &one->point, CHECK_QUICK, &one->verdict);
-        if (one->verdict.status == CHECK_PASSED)
-            all->count++;
-        else
+        all->count += one->verdict.status == CHECK_PASSED;
+        all->failed += one->verdict.status == CHECK_FAILED;
+        if (one->verdict.status != CHECK_PASSED)
             fprintf(stderr, "%s: %s\n", one->variant->name, one->verdict.text);
     }
     case_free(c);
     return true;
 }
 
-static bool operation_count(struct meter *m, struct device *d, enum op op, enum dtype dtype, uint64_t seed,
-                            struct counted *all, struct error *err) {
-    struct problem p = problem_default(op, dtype);
-    p.rows = ROWS, p.channels = CHANNELS;
-    if (!variants_check(d, &p, seed, all, err)) return false;
+static bool operation_count(const struct bars_gpu *b, struct counted *all, struct error *err) {
+    if (!variants_check(b, all, err)) return false;
     for (int i = 0; i < all->count; i++)
-        if (!measure(m, &all->list[i], 1, 1, false, err)) return false;
+        if (!measure(b->meter, &all->list[i], 1, 1, false, err)) return false;
     return true;
 }
 
@@ -69,102 +101,184 @@ static const struct contender *best_of(const struct counted *all) {
     return best;
 }
 
-static void table_print(const struct counted *all, double bandwidth) {
-    for (int i = 0; i < all->count; i++) {
-        const struct contender *const c = &all->list[i];
-        const double elements = (double)problem_elements(&c->problem);
-        char time[16];
-        seconds_print(c->seconds.median, time);
-        printf("  %-32s %-4s %s %9.2f %9.3f %9.3f %11.0f %6.0f%% %6.0f\n", c->variant->name,
-               dtype_name(c->problem.dtype), time,
-               c->seconds.median / (problem_bytes(&c->problem) / bandwidth),
-               counter_of(c, "dram_bytes") / elements, counter_of(c, "instructions") / elements,
-               counter_of(c, "atomics"), 100 * counter_of(c, "occupancy"), counter_of(c, "spill_bytes"));
-    }
-}
-
-/* Prints a bar; returns whether it was missed. */
-static int bar_print(const char *what, const char *variant, double measured, double bar, bool met) {
-    printf("%-64s %8.3f %8.3f  %s  %s\n", what, measured, bar, met ? "met   " : "MISSED", variant);
-    return !met;
-}
-
-static int bytes_bar_print(const struct contender *best) {
-    char what[96];
-    const double share = counter_of(best, "dram_bytes") / problem_bytes(&best->problem);
-    snprintf(what, sizeof what, "%s %s: DRAM bytes over the least", op_name(best->problem.op),
-             dtype_name(best->problem.dtype));
-    return bar_print(what, best->variant->name, share, bytes_bar, share <= bytes_bar);
-}
-
-/* What holds for every variant of ours. */
-static int variant_bars_print(const struct counted *all, bool elementwise) {
-    int missed = 0;
-    for (int i = 0; i < all->count; i++) {
-        const struct contender *const c = &all->list[i];
-        if (baseline(c)) continue;
-        const double most = counter_of(c, "blocks") * (c->problem.m + 1 + c->problem.n),
-                     atomics = counter_of(c, "atomics");
-        missed += bar_print("global atomics, at most blocks x coefficients", c->variant->name, atomics, most,
-                            atomics <= most);
-        missed += bar_print("spilled bytes", c->variant->name, counter_of(c, "spill_bytes"), 0,
-                            counter_of(c, "spill_bytes") <= 0);
-        if (elementwise)
-            missed +=
-                bar_print("occupancy of an elementwise kernel", c->variant->name, counter_of(c, "occupancy"),
-                          occupancy_bar, counter_of(c, "occupancy") >= occupancy_bar);
-    }
-    return missed;
-}
-
 static const struct contender *variant_of(const struct counted *all, const char *name) {
     for (int i = 0; i < all->count; i++)
         if (strcmp(all->list[i].variant->name, name) == 0) return &all->list[i];
     return NULL;
 }
 
-/* Backward in float32: the model against the floor, instructions against the published design. */
-static int backward_bars_print(const struct counted *all, double bandwidth) {
-    const struct contender *const best = best_of(all), *const tiles =
-                                                           variant_of(all, "rational_bwd_cuda_tilesum");
-    if (!best || !tiles) return 1;
-    const double over = best->seconds.median / (problem_bytes(&best->problem) / bandwidth);
-    const double share = counter_of(best, "instructions") / counter_of(tiles, "instructions");
-    return bar_print("rational_bwd f32: modeled time over the DRAM floor", best->variant->name, over,
-                     floor_bar, over <= floor_bar) +
-           bar_print("rational_bwd f32: warp instructions over the tile sum's", best->variant->name, share,
-                     instructions_bar, share <= instructions_bar);
+static double over_floor(const struct bars_gpu *b, const struct contender *c) {
+    return c->seconds.median / (problem_bytes(&c->problem) / b->bandwidth);
+}
+
+/* ---- the table ---- */
+
+static void table_head(const struct bars_gpu *b, int64_t rows, int64_t channels) {
+    printf("%s, modeled; %lldx%lld, launches sampled.\n  %-32s %-4s %9s %9s %9s %9s %11s %11s %7s %6s\n",
+           b->device->info(b->device)->name, (long long)rows, (long long)channels, "variant", "", "time",
+           "of floor", "bytes/el", "warp i/el", "atomics", "of floats", "occup.", "spill");
+}
+
+static void table_print(const struct bars_gpu *b, const struct counted *all) {
+    for (int i = 0; i < all->count; i++) {
+        const struct contender *const c = &all->list[i];
+        char time[16];
+        seconds_print(c->seconds.median, time);
+        printf("  %-32s %-4s %s %9.2f %9.3f %9.3f %11.0f %11.0f %6.0f%% %6.0f\n", c->variant->name,
+               dtype_name(c->problem.dtype), time, over_floor(b, c),
+               counter_of(c, "dram_bytes") / elements_of(all),
+               counter_of(c, "instructions") / elements_of(all), counter_of(c, "atomics"),
+               counter_of(c, "float_atomics"), 100 * counter_of(c, "occupancy"),
+               counter_of(c, "spill_bytes"));
+    }
+    fflush(stdout);
+}
+
+/* ---- the bars ---- */
+
+static void bar_print(struct bars_gpu *b, const struct contender *c, const char *what, double measured,
+                      double bar, bool met) {
+    char text[96];
+    snprintf(text, sizeof text, "%s %s: %s", op_name(c->problem.op), dtype_name(c->problem.dtype), what);
+    printf("%-68s %10.3f %10.3f  %s  %s\n", text, measured, bar, met ? "met   " : "MISSED", c->variant->name);
+    b->missed += !met;
+}
+
+static void at_most(struct bars_gpu *b, const struct contender *c, const char *what, double measured,
+                    double bar) {
+    bar_print(b, c, what, measured, bar, measured <= bar);
+}
+
+static void at_least(struct bars_gpu *b, const struct contender *c, const char *what, double measured,
+                     double bar) {
+    bar_print(b, c, what, measured, bar, measured >= bar);
+}
+
+/* Coefficients whose gradients a block may add to: those of one group. */
+static int64_t block_coefficients(const struct problem *p) {
+    int64_t count = 0;
+    for (int t = T_DNUM; t < TENSOR_COUNT; t++) {
+        if (!tensor_in(op_outputs(p->op), (enum tensor)t)) continue;
+        const struct shape s = tensor_shape(p, (enum tensor)t);
+        count += shape_count(s) / s.dim[0];
+    }
+    return count;
+}
+
+/* What holds for every variant of ours. */
+static void variant_bars(struct bars_gpu *b, const struct counted *all) {
+    for (int i = 0; i < all->count; i++) {
+        const struct contender *const c = &all->list[i];
+        if (baseline(c)) continue;
+        if (!elementwise(all)) {
+            const double most = counter_of(c, "blocks") * (double)block_coefficients(&c->problem);
+            at_most(b, c, "global atomics, blocks x coefficients", counter_of(c, "atomics"), most);
+        }
+        if (!(c->variant->flags & ORDER_DEPENDENT))
+            at_most(b, c, "float atomics, as it is deterministic", counter_of(c, "float_atomics"), 0);
+        at_most(b, c, "spilled bytes", counter_of(c, "spill_bytes"), 0);
+        if (elementwise(all)) at_least(b, c, "occupancy", counter_of(c, "occupancy"), occupancy_bar);
+    }
+}
+
+/* The mean global access of a warp over that of 16 bytes a lane. What is not an access to activations, such
+   as a coefficient, is counted, too. */
+static double access_share(const struct contender *c) {
+    return counter_of(c, "global_sectors") / counter_of(c, "global_requests") / 16;
+}
+
+static void best_bars(struct bars_gpu *b, const struct counted *all, const struct contender *best) {
+    const struct problem *const p = &all->problem;
+    const double elements = elements_of(all), bytes = counter_of(best, "dram_bytes"),
+                 instructions = counter_of(best, "instructions");
+    at_most(b, best, "DRAM bytes an element, 1.02 x the least", bytes / elements,
+            bytes_bar * problem_bytes(p) / elements);
+    if (large(all) && channels_per_group(p) * (int64_t)dtype_size(p->dtype) % 16 == 0)
+        at_least(b, best, "a warp's global access, of 16 bytes a lane", access_share(best), access_bar);
+    for (int i = 0; i < all->count; i++) {
+        const struct contender *const c = &all->list[i];
+        char what[80];
+        if (!baseline(c)) continue;
+        snprintf(what, sizeof what, "warp instructions over %s's", c->variant->name);
+        at_most(b, best, what, instructions / counter_of(c, "instructions"), 1);
+    }
+}
+
+/* The rational backward in float32. */
+static void backward_bars(struct bars_gpu *b, const struct counted *all, const struct contender *best) {
+    if (all->problem.op != RATIONAL_BWD || all->problem.dtype != F32 || !large(all)) return;
+    const struct contender *const tiles = variant_of(all, "rational_bwd_cuda_tilesum");
+    at_most(b, best, "modeled time over the DRAM floor", over_floor(b, best), floor_bar);
+    if (tiles)
+        at_most(b, best, "warp instructions over the published design's",
+                counter_of(best, "instructions") / counter_of(tiles, "instructions"), instructions_bar);
+}
+
+static bool error_bars(struct bars_gpu *b, const struct counted *all, const struct contender *best,
+                       struct error *err) {
+    const struct contender *const naive = variant_of(all, "rational_bwd_cuda_atomics");
+    if (!naive || all->problem.dtype != F32) return true;
+    struct problem p = all->problem;
+    p.rows = ERROR_ROWS;
+    p.channels = ERROR_CHANNELS;
+    if (!problem_valid(&p, NULL)) return true; /* another number of groups */
+    const struct contender *const both[] = {naive, best};
+    struct gradient_error errors[2];
+    if (!gradient_errors(b->device, &p, b->options->seed, both, 2, errors, err)) return false;
+    for (int t = T_DNUM; t <= T_DDEN; t++) {
+        char what[80];
+        snprintf(what, sizeof what, "mean error of %s at %dx%d over the naive %.1e",
+                 tensor_name((enum tensor)t), ERROR_ROWS, ERROR_CHANNELS, errors[0].mean[t]);
+        at_most(b, best, what, errors[1].mean[t] / errors[0].mean[t], error_bar);
+    }
+    return true;
+}
+
+static bool operation_bars(struct bars_gpu *b, const struct counted *all, struct error *err) {
+    const struct contender *const best = best_of(all);
+    b->missed += all->failed + !best;
+    if (!best)
+        return printf("%s %s: no variant ran  MISSED\n", op_name(all->problem.op),
+                      dtype_name(all->problem.dtype)),
+               true;
+    best_bars(b, all, best);
+    backward_bars(b, all, best);
+    variant_bars(b, all);
+    return error_bars(b, all, best, err);
+}
+
+static bool shape_measure(struct bars_gpu *b, int64_t rows, int64_t channels, struct error *err) {
+    const struct options *const o = b->options;
+    b->count = 0;
+    table_head(b, rows, channels);
+    for (int i = 0; i < ROWS_MAX; i++) {
+        const enum op op = (enum op)(i / DTYPE_COUNT);
+        const enum dtype dtype = dtype_at(i % DTYPE_COUNT);
+        if (!(o->ops >> op & 1) || !((o->dtypes ? o->dtypes : F32 | BF16) & dtype)) continue;
+        struct counted *const one = &b->rows[b->count++];
+        *one = (struct counted){.count = 0};
+        if (!options_problem(o, op, dtype, rows, channels, &one->problem, err)) return false;
+        if (problem_elements(&one->problem) == 0)
+            return error_set(err, "--shape: nothing to time with 0 rows");
+        if (!operation_count(b, one, err)) return false;
+        table_print(b, one);
+    }
+    printf("%-68s %10s %10s  verdict\n", "bar", "measured", "bar");
+    for (int i = 0; i < b->count; i++)
+        if (!operation_bars(b, &b->rows[i], err)) return false;
+    return true;
 }
 
 int bars_gpu_measure(struct device *d, const struct options *o, struct error *err) {
-    static const struct {
-        enum op op;
-        enum dtype dtype;
-    } rows[] = {{RATIONAL_FWD, F32}, {RATIONAL_FWD, BF16}, {RATIONAL_BWD, F32}, {RATIONAL_BWD, BF16}};
-    static struct counted counted[sizeof rows / sizeof *rows]; /* some hundred kilobytes */
     const struct measure_options options = {.seed = o->seed};
-    const double bandwidth = d->info(d)->bandwidth;
-    struct meter *const m = meter_open(d, &options, err);
-    if (!m) return -1;
-    printf("%s, modeled; %dx%d, 8 groups, launches sampled.\n  %-32s %-4s %9s %9s %9s %9s %11s %7s %6s\n",
-           d->info(d)->name, ROWS, CHANNELS, "variant", "", "time", "of floor", "bytes/el", "warp i/el",
-           "atomics", "occup.", "spill");
-    int missed = 0;
-    bool ok = true;
-    for (int i = 0; ok && i < (int)(sizeof rows / sizeof *rows); i++) {
-        ok = operation_count(m, d, rows[i].op, rows[i].dtype, o->seed, &counted[i], err);
-        if (ok) table_print(&counted[i], bandwidth);
-        fflush(stdout);
-    }
-    meter_close(m);
-    if (!ok) return -1;
-    printf("%-64s %8s %8s  verdict\n", "bar", "measured", "bar");
-    for (int i = 0; i < (int)(sizeof rows / sizeof *rows); i++) {
-        const struct contender *const best = best_of(&counted[i]);
-        missed += best ? bytes_bar_print(best) : 1;
-        if (rows[i].dtype == F32) missed += variant_bars_print(&counted[i], rows[i].op == RATIONAL_FWD);
-        if (rows[i].op == RATIONAL_BWD && rows[i].dtype == F32)
-            missed += backward_bars_print(&counted[i], bandwidth);
-    }
-    return missed;
+    struct bars_gpu b = {.device = d, .options = o, .bandwidth = d->info(d)->bandwidth};
+    b.rows = malloc(sizeof *b.rows * ROWS_MAX);
+    b.meter = b.rows ? meter_open(d, &options, err) : NULL;
+    bool ok = b.rows ? b.meter != NULL : error_set(err, "out of memory");
+    if (ok && !o->shape_count) ok = shape_measure(&b, ROWS, CHANNELS, err);
+    for (int i = 0; ok && i < o->shape_count; i++)
+        ok = shape_measure(&b, o->shapes[i].rows, o->shapes[i].channels, err);
+    if (b.meter) meter_close(b.meter);
+    free(b.rows);
+    return ok ? b.missed : -1;
 }
