@@ -34,8 +34,13 @@ static CUresult read_devices(void) {
         const size_t length = strcspn(at, ",");
         const struct profile *profile = profile_find(at, (unsigned)length);
         if (!profile || driver.device_count == MAX_DEVICES) {
-            return refuse("VGPU_DEVICE", value,
-                          "up to 8 of h100-sxm, a100-sxm, l4, rtx-4090, b200, t4, separated by commas");
+            char expected[192];
+            size_t used = (size_t)snprintf(expected, sizeof expected, "up to %u of ", MAX_DEVICES);
+            for (unsigned i = 0; profile_at(i) && used < sizeof expected; i++) {
+                used += (size_t)snprintf(expected + used, sizeof expected - used, "%s%s", i ? ", " : "",
+                                         profile_at(i)->name);
+            }
+            return refuse("VGPU_DEVICE", value, expected);
         }
         driver.devices[driver.device_count] =
             (struct device){.profile = profile, .ordinal = driver.device_count};

@@ -110,13 +110,28 @@ static uint64_t plain_exchange(uint8_t *p, unsigned bytes, unsigned op, unsigned
     return old;
 }
 
-/* How often each address occurs in the warp, for the longest chain; and the passes that L2 takes: different
- * addresses in a sector of 32 bytes go together, lanes on one address one after the other. */
+/* What L2's atomic units take of a warp: a sector of 32 bytes is four words of 8 bytes, each with a unit of
+ * its own; lanes on one word go one after the other (README.md). */
+struct sector_passes {
+    uint64_t sector;
+    uint32_t lanes[4];
+};
+
+static struct sector_passes *sector_find(struct sector_passes *sectors, unsigned *count, uint64_t sector) {
+    for (unsigned s = *count; s > 0; s--) {
+        if (sectors[s - 1].sector == sector) {
+            return &sectors[s - 1];
+        }
+    }
+    sectors[*count] = (struct sector_passes){.sector = sector};
+    return &sectors[(*count)++];
+}
+
+/* Counts how often each address occurs in the warp, for the longest chain, and the passes. */
 static void count_atomics(struct warp *w, uint32_t m, const struct lanes *a, unsigned vector,
                           unsigned bytes) {
     struct worker *worker = w->block->worker;
-    uint64_t sectors[WARP_SIZE];
-    uint32_t passes[WARP_SIZE];
+    struct sector_passes sectors[WARP_SIZE];
     unsigned count = 0;
     worker->counts.atomic_requests++;
     worker->counts.atomics += (uint64_t)vector * (unsigned)__builtin_popcount(m);
@@ -132,20 +147,18 @@ static void count_atomics(struct warp *w, uint32_t m, const struct lanes *a, uns
         for (unsigned k = 0; k < vector; k++) {
             chain_add(worker, address + k * bytes, lanes);
         }
-        unsigned s = count;
-        while (s > 0 && sectors[s - 1] != address / 32) {
-            s--;
+        struct sector_passes *s = sector_find(sectors, &count, address / 32);
+        for (uint64_t word = address % 32 / 8; word <= (address % 32 + vector * bytes - 1) / 8; word++) {
+            s->lanes[word] += lanes;
         }
-        if (!s) {
-            sectors[count] = address / 32;
-            passes[count++] = 0;
-            s = count;
-        }
-        passes[s - 1] = passes[s - 1] > lanes ? passes[s - 1] : lanes;
     }
     for (unsigned s = 0; s < count; s++) {
-        worker->counts.atomic_passes += passes[s];
-        chain_add_line(worker, sectors[s] / 4, passes[s]);
+        uint32_t passes = 0;
+        for (unsigned k = 0; k < 4; k++) {
+            passes = sectors[s].lanes[k] > passes ? sectors[s].lanes[k] : passes;
+        }
+        worker->counts.atomic_passes += passes;
+        chain_add_part(worker, sectors[s].sector / 8, passes);
     }
 }
 

@@ -13,7 +13,7 @@
 
 struct worker_state {
     struct worker worker;
-    struct chains chains, lines; /* atomics: of addresses, of lines */
+    struct chains chains, parts; /* atomics: of addresses, of parts of 256 bytes */
     struct block block;
     struct warp warps[MAX_WARPS];
     uint32_t tid[MAX_WARPS][3][WARP_SIZE];
@@ -27,9 +27,9 @@ void chain_add(struct worker *worker, uint64_t address, uint32_t count) {
     s->failed |= !chains_add(&s->chains, (struct chain){address, count, worker->run, worker->run});
 }
 
-void chain_add_line(struct worker *worker, uint64_t line, uint32_t passes) {
+void chain_add_part(struct worker *worker, uint64_t part, uint32_t passes) {
     struct worker_state *s = (struct worker_state *)worker;
-    s->failed |= !chains_add(&s->lines, (struct chain){line, passes, worker->run, worker->run});
+    s->failed |= !chains_add(&s->parts, (struct chain){part, passes, worker->run, worker->run});
 }
 
 /* ---- which blocks run ---- */
@@ -102,7 +102,7 @@ static void worker_close(struct worker_state *s) {
     free(s->worker.sites);
     free(s->worker.log);
     chains_close(&s->chains);
-    chains_close(&s->lines);
+    chains_close(&s->parts);
     free(s->block.shared);
     free(s->block.shared_init);
     free(s->block.shadow);
@@ -218,19 +218,19 @@ static bool finish(struct launch *launch, struct worker_state *workers, unsigned
     c->blocks = launch->blocks;
     c->warps = launch->blocks * workers[0].block.warp_count;
     c->threads = launch->blocks * launch->threads;
-    struct chains chains = {0}, lines = {0};
+    struct chains chains = {0}, parts = {0};
     for (unsigned i = 0; i < count; i++) {
         add_counts(c, &workers[i].worker.counts);
         add_instructions(launch, &workers[i], executed);
         good &= !workers[i].failed && chains_merge(&chains, &workers[i].chains) &&
-                chains_merge(&lines, &workers[i].lines);
+                chains_merge(&parts, &workers[i].parts);
     }
     c->sampled_blocks = launch->runs * launch->run_blocks;
     const double scale = (double)c->blocks / (double)c->sampled_blocks;
     c->atomic_longest_chain = chains_longest(&chains, scale);
-    c->atomic_longest_line = chains_longest(&lines, scale);
+    c->atomic_longest_part = chains_longest(&parts, scale);
     chains_close(&chains);
-    chains_close(&lines);
+    chains_close(&parts);
     caches_finish(launch->caches, c);
     const struct load_latency latency = timing_latency(c, launch->profile);
     const double cycles = path_cycles(k, executed, &latency);

@@ -2,8 +2,7 @@
 
 static const double launch_seconds = 2.5e-6; /* estimate: from launch to the first block, and back */
 static const double dram_efficiency = 0.92;  /* estimate: of the peak that streams reach */
-/* Atomics on one address go one a clock (GK110 white paper, 2012: "one operation per clock" to a common
- * address; no later white paper gives a figure). */
+/* Each slice of L2 takes one pass a clock: README.md has the sources. */
 static const double atomic_passes_per_clock = 1;
 static const double slice_bytes_per_clock = 64; /* A100 white paper: 80 slices of 64 bytes */
 
@@ -66,9 +65,9 @@ static void list_bounds(const struct vgpu_counters *c, const struct profile *p, 
     const double dram_bytes = (double)(c->dram_read_bytes + c->dram_write_bytes);
     *b++ = (struct bound){.name = "dram", .grid = dram_bytes / (dram_efficiency * p->dram_bytes_per_second)};
     const double slices = p->l2_bytes_per_clock / slice_bytes_per_clock;
-    const double spread = (double)c->atomic_passes / slices, line = (double)c->atomic_longest_line;
+    const double spread = (double)c->atomic_passes / slices, part = (double)c->atomic_longest_part;
     *b++ = (struct bound){.name = "atomics",
-                          .grid = (line > spread ? line : spread) / atomic_passes_per_clock / p->clock_hz};
+                          .grid = (part > spread ? part : spread) / atomic_passes_per_clock / p->clock_hz};
 }
 
 /* Blocks that run side by side, at most most of them on a multiprocessor: they take as long as the busiest

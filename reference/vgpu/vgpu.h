@@ -3,8 +3,8 @@
  * need none of it.
  *
  * Environment, read at cuInit:
- *   VGPU_DEVICE    profile name, "h100-sxm" (default), "a100-sxm", "l4", "rtx-4090", "b200", "t4"; several
- *                  separated by commas make several devices
+ *   VGPU_DEVICE    profile name, "h100-sxm" (default), "a100-sxm", "l4", "rtx-4060-ti", "rtx-4090", "b200",
+ *                  "rtx-5090", "t4"; several separated by commas make several devices
  *   VGPU_CHECK     "all" (default), "none", or a list of init, race, sync, leak. Accesses out of bounds,
  *                  misaligned or freed are always found: they are the driver's own errors
  *   VGPU_THREADS   host threads that run blocks (default: all cores)
@@ -70,9 +70,10 @@ struct vgpu_counters {
     uint64_t local_requests, local_bytes;
     uint64_t atomic_requests, atomics; /* global: warp instructions, lanes */
     uint64_t atomic_longest_chain;     /* most atomics on one address */
-    /* What L2's atomic units take: lanes on one address go one after the other, different addresses within a
-     * sector of 32 bytes together. All passes, and the most on one line of 128 bytes. */
-    uint64_t atomic_passes, atomic_longest_line;
+    /* What L2's atomic units take: lanes on one word of 8 bytes go one after the other, different words
+     * within a sector of 32 bytes together. All passes, and the most in 256 bytes, which one slice of L2
+     * holds. */
+    uint64_t atomic_passes, atomic_longest_part;
     uint64_t shared_atomics;
     uint64_t float_atomics;       /* of both kinds, those on floating-point numbers */
     uint32_t registers;           /* of a thread */

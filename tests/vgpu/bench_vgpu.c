@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "rational_module.h"
+#include "load.h"
 
 enum { ROWS = 1024, CHANNELS = 768, GROUPS = 8, COUNT = ROWS * CHANNELS };
 
@@ -66,7 +66,7 @@ static double now(void) {
 static CUmodule open_device(const char *checks, const char *threads) {
     setenv("VGPU_CHECK", checks, 1);
     setenv("VGPU_THREADS", threads, 1);
-    return rational_module();
+    return module_from("rational.ptx");
 }
 
 static CUdeviceptr array(const float *from, size_t elements) {

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "rational_module.h"
+#include "load.h"
 
 enum { ROWS = 256, CHANNELS = 768, GROUPS = 8, COUNT = ROWS * CHANNELS };
 
@@ -33,7 +33,7 @@ static CUdeviceptr array(size_t elements) {
 }
 
 int main(void) {
-    CUmodule module = rational_module();
+    CUmodule module = module_from("rational.ptx");
     int count4 = COUNT / 4, rows = ROWS, channels = CHANNELS, count = COUNT,
         group_channels = CHANNELS / GROUPS, mask = 4095;
     CUdeviceptr x = array(COUNT), dy = array(COUNT), y = array(COUNT), num = array(GROUPS * 6),

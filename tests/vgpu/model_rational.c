@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "rational_module.h"
+#include "load.h"
 
 static double modeled(CUmodule module, const char *kernel, unsigned gx, unsigned gy, unsigned threads,
                       void **params) {
@@ -21,7 +21,7 @@ static double modeled(CUmodule module, const char *kernel, unsigned gx, unsigned
 int main(void) {
     setenv("VGPU_DEVICE", "l4", 0);
     setenv("VGPU_CHECK", "none", 1);
-    CUmodule module = rational_module();
+    CUmodule module = module_from("rational.ptx");
     int rows = 1024 * 197, channels = 768, group_channels = 96, count = rows * channels;
     CUdeviceptr x, dy, dx, num, den, dnum, dden;
     CUdeviceptr *const large[] = {&x, &dy, &dx}, *const small[] = {&num, &den, &dnum, &dden};

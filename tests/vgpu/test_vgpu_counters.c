@@ -182,7 +182,7 @@ Test(counters, atomics, .init = open_device, .timeout = 20) {
     CUdeviceptr p = zeros(4096);
     static const struct {
         unsigned addresses, passes, sectors;
-    } cases[] = {{1, 32, 1}, {2, 16, 1}, {8, 4, 1}, {16, 4, 2}, {32, 4, 4}};
+    } cases[] = {{1, 32, 1}, {2, 32, 1}, {4, 16, 1}, {8, 8, 1}, {16, 8, 2}, {32, 8, 4}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         unsigned k = cases[i].addresses;
         const struct vgpu_counters c = run("atomic", 7, 32, 0, (void *[]){&p, &k});
@@ -190,7 +190,7 @@ Test(counters, atomics, .init = open_device, .timeout = 20) {
         EQ(c.atomic_requests, 7);
         EQ(c.atomic_longest_chain, 7 * 32 / k);
         EQ(c.atomic_passes, 7 * cases[i].passes);
-        EQ(c.atomic_longest_line, 7 * cases[i].passes); /* all on one line */
+        EQ(c.atomic_longest_part, 7 * cases[i].passes); /* all in one slice */
         EQ(c.global_load_requests + c.global_store_requests, 0);
         EQ(c.l2_read_bytes, 7 * 32 * cases[i].sectors);
         EQ(c.l2_write_bytes, 7 * 32 * cases[i].sectors);
@@ -199,9 +199,27 @@ Test(counters, atomics, .init = open_device, .timeout = 20) {
     }
     unsigned k = 64; /* two lines */
     const struct vgpu_counters c = run("atomic", 3, 64, 0, (void *[]){&p, &k});
-    EQ(c.atomic_passes, 3 * 8);
-    EQ(c.atomic_longest_line, 3 * 4);
+    EQ(c.atomic_passes, 3 * 16);
+    EQ(c.atomic_longest_part, 3 * 16);
     EQ(c.atomic_longest_chain, 3);
+}
+
+/* One warp on a few words that lie apart: a slice of L2 holds 256 bytes. */
+Test(counters, atomics_on_slices, .init = open_device, .timeout = 20) {
+    static const struct {
+        unsigned words, stride, passes, longest;
+    } cases[] = {
+        {2, 8, 16, 16},   {8, 8, 8, 8},     {2, 32, 32, 32},   {4, 32, 32, 32},
+        {8, 32, 32, 32},  {16, 32, 32, 16}, {2, 128, 32, 32},  {4, 128, 32, 16},
+        {2, 256, 32, 16}, {16, 256, 32, 2}, {32, 4096, 32, 1},
+    };
+    CUdeviceptr p = zeros(32 * 4096);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        unsigned stride = cases[i].stride, mask = cases[i].words - 1;
+        const struct vgpu_counters c = run("spread", 1, 32, 0, (void *[]){&p, &stride, &mask});
+        EQ(c.atomic_passes, cases[i].passes);
+        EQ(c.atomic_longest_part, cases[i].longest);
+    }
 }
 
 Test(counters, instructions_by_pipe_and_divergence, .init = open_device, .timeout = 20) {

@@ -162,7 +162,7 @@ Test(timing, few_warps_leave_bandwidth_unused, .timeout = 20) {
     const double bytes = (double)(c.dram_read_bytes + c.dram_write_bytes);
     cr_assert_str_eq(c.bound, "latency");
     cr_assert_lt(bytes / seconds, 0.4 * 3.35e12);
-    cr_assert_gt(seconds, 478 / 1.83e9);
+    cr_assert_gt(seconds, 700 / 1.83e9);
 }
 
 Test(timing, loads_in_flight_overlap, .timeout = 20) {
@@ -199,6 +199,38 @@ Test(timing, loads_are_waited_for_across_iterations, .timeout = 20) {
     const double next = run("wait_next", 132, 32, 0, (void *[]){&p, &n}).modeled_seconds - launch_seconds;
     cr_assert_gt(next, 0.9 * now, "%g and %g", next, now);
     cr_assert_leq(next, 1.05 * now);
+}
+
+/* Published for this card: 1.03 s with ten global atomics an element, 7.33 ms with sums over tiles
+ * (reference/vgpu/README.md). */
+Test(timing, published_rational_backward, .timeout = 60) {
+    device_open((const char *[]){"VGPU_DEVICE=rtx-4060-ti", "VGPU_CHECK=none", NULL});
+    module = device_module_from("ptx/rational.ptx");
+    int rows = 1024 * 197, channels = 768, group_channels = 96, count = rows * channels;
+    CUdeviceptr large[3], small[4];
+    for (unsigned i = 0; i < 3; i++) {
+        large[i] = device_array(NULL, (size_t)count * 4);
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        small[i] = device_array(NULL, 256);
+    }
+    vgpu_set_sampling(256);
+    void *params[] = {&large[0], &large[1], &small[0], &small[1], &large[2],
+                      &small[2], &small[3], &channels, &count,    &group_channels};
+    struct vgpu_counters c;
+    SUCCEED(device_run(module, "rational_backward_naive", (unsigned[]){(unsigned)count / 256, 1, 1},
+                       (unsigned[]){256, 1, 1}, 0, params));
+    cr_assert_eq(vgpu_counters_read(&c, sizeof c), 0);
+    const double naive = c.modeled_seconds;
+    cr_assert_str_eq(c.bound, "atomics");
+    params[7] = &rows;
+    params[8] = &channels;
+    SUCCEED(device_run(module, "rational_backward_tile", (unsigned[]){(unsigned)rows / 64, 8, 1},
+                       (unsigned[]){128, 1, 1}, 0, params));
+    cr_assert_eq(vgpu_counters_read(&c, sizeof c), 0);
+    const double ratio = naive / c.modeled_seconds;
+    cr_assert(ratio > 140.5 / 3 && ratio < 140.5 * 3, "%g", ratio);
+    cr_assert_float_eq(c.modeled_seconds, 7.33e-3, 0.2 * 7.33e-3);
 }
 
 static char *counters_with(unsigned threads) {

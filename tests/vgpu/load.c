@@ -1,4 +1,4 @@
-#include "rational_module.h"
+#include "load.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ static char *text_read(const char *path) {
     return text;
 }
 
-CUmodule rational_module(void) {
+CUmodule module_from(const char *name) {
     CUdevice device;
     CUcontext context;
     CUmodule module;
@@ -29,7 +29,9 @@ CUmodule rational_module(void) {
     require(cuDeviceGet(&device, 0), "cuDeviceGet");
     require(cuDevicePrimaryCtxRetain(&context, device), "cuDevicePrimaryCtxRetain");
     require(cuCtxSetCurrent(context), "cuCtxSetCurrent");
-    char *ptx = text_read(VGPU_TEST_DIR "/ptx/rational.ptx");
+    char path[512];
+    snprintf(path, sizeof path, "%s/ptx/%s", VGPU_TEST_DIR, name);
+    char *ptx = text_read(path);
     require(cuModuleLoadData(&module, ptx), "cuModuleLoadData");
     free(ptx);
     return module;
