@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "convert.h"
 #include "device/device.h"
+#include "file.h"
 #include "katune.h"
 
 struct run {
@@ -44,6 +45,8 @@ static bool arguments_check(struct run *r, struct error *err) {
             if (r->out_path[u] && strcmp(r->out_path[t], r->out_path[u]) == 0)
                 return error_set(err, "--out: %s is to hold both %s and %s", r->out_path[t],
                                  tensor_name((enum tensor)u), tensor_name((enum tensor)t));
+    for (int t = 0; t < TENSOR_COUNT; t++)
+        if (r->out_path[t] && !file_writable(r->out_path[t], err)) return false;
     return true;
 }
 

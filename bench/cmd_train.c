@@ -2,7 +2,6 @@
    Complete forward and backward passes, AdamW, safetensors in and out. */
 #include <errno.h>
 #include <getopt.h>
-#include <libgen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "file.h"
 #include "kat/train.h"
 
 static const char help[] =
@@ -240,14 +240,8 @@ static bool images_read(const char *prefix, const struct kat_config *c, struct i
 /* What is to be written at the end must be writable now. */
 static bool outputs_check(const struct train_options *o, struct error *err) {
     const char *const paths[] = {o->save, o->save_grad, o->log};
-    for (int i = 0; i < 3; i++) {
-        if (!paths[i]) continue;
-        char copy[4096];
-        if (snprintf(copy, sizeof copy, "%s", paths[i]) >= (int)sizeof copy)
-            return error_set(err, "%.100s...: the path is too long", paths[i]);
-        if (access(dirname(copy), W_OK))
-            return error_set(err, "%s: cannot write in its folder: %s", paths[i], strerror(errno));
-    }
+    for (int i = 0; i < 3; i++)
+        if (paths[i] && !file_writable(paths[i], err)) return false;
     return true;
 }
 

@@ -1,8 +1,10 @@
 /* The program `katune`: finds the command and hands over. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "commands.h"
+#include "error.h"
 
 static const struct {
     const char *name, *about;
@@ -24,7 +26,7 @@ static void help_print(FILE *to) {
           to);
 }
 
-int main(int argc, char **argv) {
+static int command_run(int argc, char **argv) {
     if (argc < 2) {
         help_print(stderr);
         return EXIT_USAGE;
@@ -39,6 +41,16 @@ int main(int argc, char **argv) {
     }
     for (int i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(commands[i].name, argv[1]) == 0) return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "katune: unknown command \"%s\": `katune --help` lists them\n", argv[1]);
+    struct error err;
+    error_set(&err, "unknown command \"%s\": `katune --help` lists them", argv[1]);
+    fprintf(stderr, "katune: %s\n", err.text);
     return EXIT_USAGE;
+}
+
+int main(int argc, char **argv) {
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit is a failed write, with its one line */
+    const int code = command_run(argc, argv);
+    if (fflush(stdout) == 0 && !ferror(stdout)) return code;
+    fputs("katune: standard output was not written whole: is there room where it goes?\n", stderr);
+    return code == EXIT_OK ? EXIT_USAGE : code;
 }

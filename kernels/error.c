@@ -4,12 +4,19 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What a file or a command line holds may be quoted: the text stays one line all the same. */
+static void line_keep(char *text) {
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = '?';
+}
+
 bool error_set(struct error *err, const char *format, ...) {
     if (!err) return false;
     va_list args;
     va_start(args, format);
     vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
+    line_keep(err->text);
     return false;
 }
 
@@ -21,6 +28,7 @@ bool error_prefix(struct error *err, const char *format, ...) {
     va_start(args, format);
     const int used = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
+    line_keep(err->text);
     if (used < 0 || (size_t)used >= sizeof err->text) return false;
     snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", rest);
     return false;

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 static char folder[] = "/tmp/katune-test-XXXXXX";
@@ -44,4 +45,12 @@ struct outcome program_run(const char *arguments) {
     read_whole("out", o.out, sizeof o.out);
     read_whole("err", o.err, sizeof o.err);
     return o;
+}
+
+void program_refused(const char *arguments, const char *text) {
+    const struct outcome o = program_run(arguments);
+    const char *const newline = strchr(o.err, '\n');
+    cr_expect_eq(o.code, 2, "katune %s: exit code %d", arguments, o.code);
+    cr_expect(newline && !newline[1], "katune %s: more than a line, or none: %s", arguments, o.err);
+    cr_expect(strstr(o.err, text), "katune %s: \"%s\" is not in: %s", arguments, text, o.err);
 }

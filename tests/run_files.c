@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "device/device.h"
 #include "program.h"
+#include "registry.h"
+#include "table.h"
 
 void append(char arguments[ARGUMENTS_MAX], const char *format, ...) {
     const size_t used = strlen(arguments);
@@ -41,4 +44,26 @@ struct npy output_read(enum tensor t) {
     cr_assert(npy_read(path, NPY_F32, &a, &err), "%s", err.text);
     unlink(path);
     return a;
+}
+
+void table_make(bool this_device) {
+    struct error err = {""};
+    struct device *const device = device_open("cpu", false, &err);
+    struct table t;
+    table_init(&t);
+    t.device = *device->info(device);
+    t.bandwidth_gbs = 20;
+    if (!this_device) strcat(t.device.fingerprint, "-other");
+    struct table_entry e = {.time_us = {10, 9, 11, 20}, .roofline = {"memory", 0.9}, .error = {0, 1}};
+    cr_assert(problem_parse("copy f32 rows=64 channels=12", &e.problem, &err), "%s", err.text);
+    e.choice.variant = variant_find("copy_scalar");
+    e.choice.point = point_at(e.choice.variant, 0);
+    cr_assert(table_put(&t, &e));
+    char path[256];
+    snprintf(path, sizeof path, "%s/tables/one", scratch_folder());
+    cr_assert(folder_make(path, &err), "%s", err.text);
+    strcat(path, "/table.json");
+    cr_assert(table_write(&t, path, &err), "%s", err.text);
+    table_free(&t);
+    device->close(device);
 }

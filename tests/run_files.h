@@ -17,4 +17,8 @@ const char *array_write(const char *name, int ndim, int64_t rows, int64_t column
 /* Reads TENSOR.npy of the scratch folder and removes the file. Free with npy_free. */
 struct npy output_read(enum tensor t);
 
+/* Writes tables/one/table.json in the scratch folder: of this machine, or of another of its kind, with one
+   entry, for copies of 64 x 12. */
+void table_make(bool this_device);
+
 #endif

@@ -22,13 +22,6 @@ static struct outcome run_ok(const char *arguments) {
     return o;
 }
 
-static void refused(const char *arguments, const char *text) {
-    const struct outcome o = program_run(arguments);
-    cr_expect_eq(o.code, 2, "katune %s: exit code %d", arguments, o.code);
-    cr_expect_eq(lines(o.err), 1, "katune %s: %s", arguments, o.err);
-    cr_expect(strstr(o.err, text), "katune %s: \"%s\" is not in: %s", arguments, text, o.err);
-}
-
 Test(cli, help) {
     static const char *const commands[] = {"check", "bench", "variants", "devices"};
     const struct outcome all = run_ok("--help");
@@ -43,27 +36,28 @@ Test(cli, help) {
 }
 
 Test(cli, bad_arguments) {
-    refused("check --only", "--only needs a value");
-    refused("check --nonsense", "--nonsense: unknown option");
-    refused("check stray", "\"stray\" is no option");
-    refused("check --op rational", "--op rational: unknown operation: use copy, gelu_fwd");
-    refused("check --dtype f64", "--dtype f64: unknown: use f32, f16 or bf16");
-    refused("check --shape 12", "--shape 12: write ROWSxCHANNELS");
-    refused("check --shape 4x0", "--shape 4x0: rows are 0 to 2^40");
-    refused("check --shape 4x-8", "--shape 4x-8: write ROWSxCHANNELS");
-    refused("check --shape 4x12 --op rational_fwd", "channels (12) do not divide into 8 groups");
-    refused("check --shape 4x16 --op rational_fwd --attr form=C", "attribute form is \"C\": use A or B");
-    refused("check --shape 4x16 --attr nonsense=1", "no attribute \"nonsense\"");
-    refused("check --attr form=B", "--attr goes with --shape");
-    refused("check --param ROWS", "--param ROWS: write NAME=VALUE");
-    refused("check --param ROWS=x", "--param ROWS=x: the value is a whole number");
-    refused("check --dist gauss", "\"gauss\" is no distribution");
-    refused("check --seed -1", "--seed -1: give a whole number");
-    refused("check --device tpu", "unknown device \"tpu\"");
-    refused("bench --time-budget 0", "--time-budget 0: give seconds");
-    refused("bench --shape 0x8 --op copy", "nothing to time with 0 rows");
-    refused("bench --strict", "--strict goes with --bars");
-    refused("devices --only x", "--only: unknown option");
+    program_refused("check --only", "--only needs a value");
+    program_refused("check --nonsense", "--nonsense: unknown option");
+    program_refused("check stray", "\"stray\" is no option");
+    program_refused("check --op rational", "--op rational: unknown operation: use copy, gelu_fwd");
+    program_refused("check --dtype f64", "--dtype f64: unknown: use f32, f16 or bf16");
+    program_refused("check --shape 12", "--shape 12: write ROWSxCHANNELS");
+    program_refused("check --shape 4x0", "--shape 4x0: rows are 0 to 2^40");
+    program_refused("check --shape 4x-8", "--shape 4x-8: write ROWSxCHANNELS");
+    program_refused("check --shape 4x12 --op rational_fwd", "channels (12) do not divide into 8 groups");
+    program_refused("check --shape 4x16 --op rational_fwd --attr form=C",
+                    "attribute form is \"C\": use A or B");
+    program_refused("check --shape 4x16 --attr nonsense=1", "no attribute \"nonsense\"");
+    program_refused("check --attr form=B", "--attr goes with --shape");
+    program_refused("check --param ROWS", "--param ROWS: write NAME=VALUE");
+    program_refused("check --param ROWS=x", "--param ROWS=x: the value is a whole number");
+    program_refused("check --dist gauss", "\"gauss\" is no distribution");
+    program_refused("check --seed -1", "--seed -1: give a whole number");
+    program_refused("check --device tpu", "unknown device \"tpu\"");
+    program_refused("bench --time-budget 0", "--time-budget 0: give seconds");
+    program_refused("bench --shape 0x8 --op copy", "nothing to time with 0 rows");
+    program_refused("bench --strict", "--strict goes with --bars");
+    program_refused("devices --only x", "--only: unknown option");
     const struct outcome unknown = program_run("nonsense");
     cr_assert(unknown.code == 2 && strstr(unknown.err, "unknown command \"nonsense\""));
     cr_assert_eq(program_run("").code, 2);

@@ -6,40 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "device/device.h"
 #include "file.h"
 #include "program.h"
 #include "registry.h"
 #include "run_files.h"
-#include "table.h"
 
 static struct npy ok_output(const char *arguments, enum tensor t) {
     const struct outcome o = program_run(arguments);
     cr_assert_eq(o.code, 0, "katune %s: %s", arguments, o.err);
     return output_read(t);
-}
-
-/* A table of this machine, or of another of its kind, with one entry for copies of 64 x 12. */
-static void table_make(bool this_device) {
-    struct error err = {""};
-    struct device *const device = device_open("cpu", false, &err);
-    struct table t;
-    table_init(&t);
-    t.device = *device->info(device);
-    t.bandwidth_gbs = 20;
-    if (!this_device) strcat(t.device.fingerprint, "-other");
-    struct table_entry e = {.time_us = {10, 9, 11, 20}, .roofline = {"memory", 0.9}, .error = {0, 1}};
-    cr_assert(problem_parse("copy f32 rows=64 channels=12", &e.problem, &err), "%s", err.text);
-    e.choice.variant = variant_find("copy_scalar");
-    e.choice.point = point_at(e.choice.variant, 0);
-    cr_assert(table_put(&t, &e));
-    char path[256];
-    snprintf(path, sizeof path, "%s/tables/one", scratch_folder());
-    cr_assert(folder_make(path, &err), "%s", err.text);
-    strcat(path, "/table.json");
-    cr_assert(table_write(&t, path, &err), "%s", err.text);
-    table_free(&t);
-    device->close(device);
 }
 
 static void expect_found(int64_t rows, const char *how) {

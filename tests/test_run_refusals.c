@@ -15,11 +15,7 @@ static void refused(const char *arguments, const char *text) {
     struct error err = {""};
     cr_assert(file_write(path, "old", 3, &err));
     snprintf(command, sizeof command, "run %s --out y=%s", arguments, path);
-    const struct outcome o = program_run(command);
-    const char *const newline = strchr(o.err, '\n');
-    cr_expect_eq(o.code, 2, "katune %s: exit code %d", command, o.code);
-    cr_expect(newline && !newline[1] && !*o.out, "katune %s: %s", command, o.err);
-    cr_expect(strstr(o.err, text), "katune %s: \"%s\" is not in: %s", command, text, o.err);
+    program_refused(command, text);
     size_t size;
     char *const old = file_read(path, &size, &err);
     cr_expect(old && strcmp(old, "old") == 0, "katune %s", command);
@@ -99,9 +95,12 @@ Test(run, bad_arrays) {
     char *const whole = file_read(x, &size, &err);
     snprintf(path, sizeof path, "%s/cut.npy", scratch_folder());
     cr_assert(file_write(path, whole, size - 4, &err));
-    free(whole);
     snprintf(arguments, sizeof arguments, "--variant gelu_fwd --in x=%s", path);
     refused(arguments, "cut.npy: its shape needs 144 bytes of data, it has 140: the file is truncated");
+    memcpy(strstr(whole + 10, "False"), "True ", 5);
+    cr_assert(file_write(path, whole, size, &err));
+    free(whole);
+    refused(arguments, "cut.npy: it is in Fortran order");
 }
 
 /* One output cannot be written: the other one stays as it was. */

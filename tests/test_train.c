@@ -225,17 +225,18 @@ Test(idx, refusals) {
                       labels[] = "\0\0\x08\1\0\0\0\1\3";
     static const char oblong[] = "\0\0\x08\x03\0\0\0\1\0\0\0\4\0\0\0\1abcd", high[] = "\0\0\x08\1\0\0\0\1\12";
     static const char two[] = "\0\0\x08\1\0\0\0\2\3\3", other[] = "\0\0\x0d\x03\0\0\0\1\0\0\0\2\0\0\0\2abcd";
-    expect_idx(images, 19, labels, 9,
-               "-images-idx3-ubyte: its header asks for 20 bytes, it has 19: cut short");
+    expect_idx(
+        images, 19, labels, 9,
+        "-images-idx3-ubyte: its header asks for 20 bytes, it has 19: it was cut short: fetch it again");
     expect_idx(images, 21, labels, 9,
-               "-images-idx3-ubyte: its header asks for 20 bytes, it has 21: too long");
+               "-images-idx3-ubyte: its header asks for 20 bytes, it has 21: it is too long: fetch it again");
     expect_idx(images, 7, labels, 9,
                "-images-idx3-ubyte: not an IDX file of unsigned bytes with 3 dimensions");
     expect_idx(other, 20, labels, 9,
                "-images-idx3-ubyte: not an IDX file of unsigned bytes with 3 dimensions");
     expect_idx(images, 20, images, 20,
                "-labels-idx1-ubyte: not an IDX file of unsigned bytes with 1 dimension");
-    expect_idx(images, 20, two, 10, ": 1 images but 2 labels");
+    expect_idx(images, 20, two, 10, ": 1 images but 2 labels: give the two files of one set");
     expect_idx(oblong, 20, labels, 9, ": images of 4 x 1: they must be square");
     expect_idx(images, 20, high, 9, "-labels-idx1-ubyte: label 0 is 10, but the model has 10 classes");
 }
@@ -273,23 +274,24 @@ Test(safetensors, refusals) {
     char text[512];
     snprintf(text, sizeof text, "{%s,%s}", w, v);
     expect_safetensors(text, 12, "");
-    expect_safetensors(text, 11, "v: data_offsets [8, 12] leave the file's 11 bytes of data");
-    expect_safetensors(text, 16, "4 bytes of data belong to no tensor");
+    expect_safetensors(text, 11, "v: data_offsets [8, 12] leave the file's 11 bytes of data: it is damaged");
+    expect_safetensors(text, 16, "4 bytes of data belong to no tensor: the file is damaged");
     snprintf(text, sizeof text, "{%s}", w);
-    expect_safetensors(text, 8, "v: missing");
+    expect_safetensors(text, 8, "v: missing: another model's checkpoint?");
     snprintf(text, sizeof text, "{%s,%s,\"u\":{}}", w, v);
-    expect_safetensors(text, 12, "u: the model has no such tensor");
+    expect_safetensors(text, 12, "u: the model has no such tensor: another model's checkpoint?");
     snprintf(text, sizeof text, "{%s,\"v\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[4,8]}}", w);
-    expect_safetensors(text, 12, "v: data_offsets overlap the tensor before it");
+    expect_safetensors(text, 12, "v: data_offsets overlap the tensor before it: the file is damaged");
     snprintf(text, sizeof text, "{%s,\"v\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[12,16]}}", w);
-    expect_safetensors(text, 16, "v: data_offsets leave a gap after the tensor before it");
+    expect_safetensors(text, 16,
+                       "v: data_offsets leave a gap after the tensor before it: the file is damaged");
     snprintf(text, sizeof text, "{%s,\"v\":{\"dtype\":\"BF16\",\"shape\":[1,1],\"data_offsets\":[8,12]}}", w);
     expect_safetensors(text, 12, "v: its dtype is BF16: only F32 is read");
     snprintf(text, sizeof text, "{%s,\"v\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,12]}}", w);
     expect_safetensors(text, 12, "v: its shape is not [1, 1]: another model's checkpoint?");
     snprintf(text, sizeof text, "{%s,\"v\":{\"dtype\":\"F32\",\"shape\":[1,1],\"data_offsets\":[8,16]}}", w);
-    expect_safetensors(text, 16, "v: data_offsets hold 8 bytes, its shape needs 4");
-    expect_safetensors("[]", 12, "its header is no JSON object");
+    expect_safetensors(text, 16, "v: data_offsets hold 8 bytes, its shape needs 4: the file is damaged");
+    expect_safetensors("[]", 12, "its header is no JSON object: is it a safetensors file?");
 }
 
 Test(config, refusals) {

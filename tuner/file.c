@@ -76,8 +76,11 @@ bool file_stage(const char *path, const struct file_part *parts, int count, stru
     bool ok = fchmod(descriptor, 0666 & ~mask) == 0;
     for (int i = 0; ok && i < count; i++) ok = write_all(descriptor, parts[i].data, parts[i].size);
     ok = ok && fsync(descriptor) == 0;
-    const int why = errno;
-    ok = close(descriptor) == 0 && ok;
+    int why = errno;
+    if (close(descriptor) != 0 && ok) {
+        why = errno;
+        ok = false;
+    }
     if (ok) return true;
     file_discard(pending);
     return error_set(err, "%s: cannot be written: %s; what it held before is intact", path, strerror(why));
@@ -96,6 +99,13 @@ bool file_commit(struct file_pending *pending, struct error *err) {
 void file_discard(struct file_pending *pending) {
     if (pending->temporary) unlink(pending->temporary);
     pending_free(pending);
+}
+
+bool file_writable(const char *path, struct error *err) {
+    struct file_pending pending;
+    if (!file_stage(path, NULL, 0, &pending, err)) return false;
+    file_discard(&pending);
+    return true;
 }
 
 bool file_write(const char *path, const void *data, size_t size, struct error *err) {

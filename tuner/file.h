@@ -31,6 +31,10 @@ void file_discard(struct file_pending *pending);
 /* Stage and commit in one: the file holds `size` bytes of `data` afterwards, or what it held before. */
 bool file_write(const char *path, const void *data, size_t size, struct error *err);
 
+/* Whether a file can be made or replaced there, as far as that can be told before: false and "file: reason".
+ */
+bool file_writable(const char *path, struct error *err);
+
 /* Removes what writers of `path` that were killed left beside it. Only for who knows that nobody writes
  * there. */
 void file_sweep(const char *path);

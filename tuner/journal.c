@@ -245,7 +245,9 @@ static bool line_write(struct journal *j, cJSON *o, bool sync, struct error *err
     if (!text) return error_set(err, "%s: out of memory", j->path);
     const size_t length = strlen(text);
     text[length] = '\n';
-    bool ok = write(j->file, text, length + 1) == (ssize_t)length + 1;
+    const ssize_t written = write(j->file, text, length + 1);
+    bool ok = written == (ssize_t)length + 1;
+    if (!ok && written >= 0) errno = ENOSPC; /* there was room for a part of it */
     free(text);
     if (ok && (sync || now() > j->synced + 1)) {
         ok = fsync(j->file) == 0;

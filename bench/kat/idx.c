@@ -28,8 +28,8 @@ static char *idx_file(const char *path, int ndim, uint32_t dim[3], struct error 
         for (int i = 0; i < ndim; i++) count *= dim[i] = big_endian(file + 4 + 4 * i);
         expected += count;
         if ((double)size != expected)
-            ok = error_set(err, "%s: its header asks for %.0f bytes, it has %zu: %s", path, expected, size,
-                           (double)size < expected ? "cut short" : "too long");
+            ok = error_set(err, "%s: its header asks for %.0f bytes, it has %zu: it %s: fetch it again", path,
+                           expected, size, (double)size < expected ? "was cut short" : "is too long");
     }
     if (ok) {
         memmove(file, file + header, size - header);
@@ -40,7 +40,9 @@ static char *idx_file(const char *path, int ndim, uint32_t dim[3], struct error 
 }
 
 static bool images_check(const char *prefix, const uint32_t dim[3], uint32_t labels, struct error *err) {
-    if (dim[0] != labels) return error_set(err, "%s: %u images but %u labels", prefix, dim[0], labels);
+    if (dim[0] != labels)
+        return error_set(err, "%s: %u images but %u labels: give the two files of one set", prefix, dim[0],
+                         labels);
     if (dim[0] == 0 || dim[0] > 100000000)
         return error_set(err, "%s: %u images cannot be trained on", prefix, dim[0]);
     if (dim[1] != dim[2] || dim[1] == 0 || dim[1] > 4096)

@@ -40,12 +40,13 @@ static bool extent_read(const cJSON *o, const struct weights *w, int64_t size, s
         return error_set(err, "%s: data_offsets is not two numbers", w->name);
     const double begin = offsets->child->valuedouble, end = offsets->child->next->valuedouble;
     if (!(begin >= 0 && end >= begin && end <= (double)size) || begin != (double)(int64_t)begin)
-        return error_set(err, "%s: data_offsets [%.0f, %.0f] leave the file's %lld bytes of data", w->name,
-                         begin, end, (long long)size);
+        return error_set(err,
+                         "%s: data_offsets [%.0f, %.0f] leave the file's %lld bytes of data: it is damaged",
+                         w->name, begin, end, (long long)size);
     *e = (struct extent){(int64_t)begin, (int64_t)end, w->name};
     if (e->end - e->begin != w->count * 4)
-        return error_set(err, "%s: data_offsets hold %lld bytes, its shape needs %lld", w->name,
-                         (long long)(e->end - e->begin), (long long)w->count * 4);
+        return error_set(err, "%s: data_offsets hold %lld bytes, its shape needs %lld: the file is damaged",
+                         w->name, (long long)(e->end - e->begin), (long long)w->count * 4);
     return true;
 }
 
@@ -63,12 +64,13 @@ static bool extents_tile(struct extent *extents, int count, int64_t size, struct
     int64_t at = 0;
     for (int i = 0; ok && i < count; i++) {
         if (sorted[i].begin != at)
-            ok = error_set(err, "%s: data_offsets %s the tensor before it", sorted[i].name,
-                           sorted[i].begin < at ? "overlap" : "leave a gap after");
+            ok = error_set(err, "%s: data_offsets %s the tensor before it: the file is damaged",
+                           sorted[i].name, sorted[i].begin < at ? "overlap" : "leave a gap after");
         at = sorted[i].end;
     }
     if (ok && at != size)
-        ok = error_set(err, "%lld bytes of data belong to no tensor", (long long)(size - at));
+        ok = error_set(err, "%lld bytes of data belong to no tensor: the file is damaged",
+                       (long long)(size - at));
     free(sorted);
     return ok;
 }
@@ -79,28 +81,32 @@ static bool header_match(const cJSON *header, const struct params *p, int64_t si
     for (const cJSON *o = header->child; o; o = o->next) {
         if (strcmp(o->string, "__metadata__") == 0) continue;
         if (!params_find(p, o->string))
-            return error_set(err, "%.80s: the model has no such tensor", o->string);
+            return error_set(err, "%.80s: the model has no such tensor: another model's checkpoint?",
+                             o->string);
         found++;
     }
     for (int i = 0; i < p->count; i++) {
         const cJSON *const o = cJSON_GetObjectItemCaseSensitive(header, p->list[i].name);
-        if (!o) return error_set(err, "%s: missing", p->list[i].name);
+        if (!o) return error_set(err, "%s: missing: another model's checkpoint?", p->list[i].name);
         if (!extent_read(o, &p->list[i], size, &extents[i], err)) return false;
     }
-    if (found != p->count) return error_set(err, "a tensor is there twice");
+    if (found != p->count) return error_set(err, "a tensor is there twice: the file is damaged");
     return extents_tile(extents, p->count, size, err);
 }
 
 static bool parse(const char *file, size_t size, struct params *p, struct error *err) {
     uint64_t length = 0;
-    if (size < 8) return error_set(err, "it ends inside its header");
+    if (size < 8)
+        return error_set(err, "it ends inside its header: it was cut short, or is no safetensors file");
     for (int i = 7; i >= 0; i--) length = length << 8 | (unsigned char)file[i];
-    if (length > size - 8) return error_set(err, "it ends inside its header, or is no safetensors file");
+    if (length > size - 8)
+        return error_set(err, "it ends inside its header: it was cut short, or is no safetensors file");
     cJSON *const header = cJSON_ParseWithLength(file + 8, (size_t)length);
     struct extent *const extents = malloc((size_t)p->count * sizeof *extents);
     const char *const data = file + 8 + length;
     bool ok = extents || error_set(err, "out of memory");
-    ok = ok && (cJSON_IsObject(header) || error_set(err, "its header is no JSON object"));
+    ok = ok && (cJSON_IsObject(header) ||
+                error_set(err, "its header is no JSON object: is it a safetensors file?"));
     ok = ok && header_match(header, p, (int64_t)(size - 8 - (size_t)length), extents, err);
     for (int i = 0; ok && i < p->count; i++)
         memcpy(p->list[i].value, data + extents[i].begin, (size_t)p->list[i].count * 4);

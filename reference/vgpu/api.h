@@ -121,6 +121,10 @@ void driver_report(enum vgpu_finding_kind kind, const char *text, bool print);
 void driver_report_open(const char *path);
 void driver_at_exit(void);
 
+/* Gives back the memory of devices that have no context: the library may be unloaded before the process ends.
+ */
+void driver_memory_close(void);
+
 static inline void driver_unlock(pthread_mutex_t **lock) {
     pthread_mutex_unlock(*lock);
 }

@@ -66,6 +66,20 @@ static void context_free(struct CUctx_st *context) {
     free(context);
 }
 
+void driver_memory_close(void) {
+    for (size_t i = 0; i < MAX_DEVICES; i++) {
+        struct device *device = &driver.devices[i];
+        bool in_use = false;
+        for (const struct CUctx_st *c = driver.contexts; c; c = c->next) {
+            in_use = in_use || c->device == device;
+        }
+        if (device->has_memory && !in_use) {
+            memory_close(&device->memory);
+            device->has_memory = false;
+        }
+    }
+}
+
 CUresult driver_own(struct CUctx_st *context, uint64_t address) {
     if (context->owned_count == context->owned_room) {
         const size_t room = context->owned_room ? 2 * context->owned_room : 64;

@@ -52,6 +52,7 @@ void driver_at_exit(void) {
                 driver_report(VGPU_LEAK, text, true);
             }
         }
+        driver_memory_close();
         pthread_mutex_unlock(&driver.lock);
     }
     if (driver.exit_code && vgpu_findings(VGPU_FINDING_KINDS)) {

@@ -34,6 +34,13 @@ static bool cupti_find(struct cupti *c) {
     return (!toolkit_home() && cupti_load(c, name)) || toolkit_search(pattern, cupti_load, c);
 }
 
+#ifdef KATUNE_SANITIZED
+/* CUPTI loads its own libraries with RTLD_DEEPBIND, at which a sanitizer ends the process. */
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
 static bool resolve(struct cupti *c, struct error *err) {
     const char *missing = NULL;
     void *symbol;
@@ -47,6 +54,7 @@ static bool resolve(struct cupti *c, struct error *err) {
 }
 
 struct cupti *cupti_open(struct error *err) {
+    if (SANITIZED) return error_set(err, "counters: CUPTI does not load in a build with sanitizers"), NULL;
     struct cupti *const c = calloc(1, sizeof *c);
     if (!c) return error_set(err, "counters: no memory"), NULL;
     if (!cupti_find(c)) {
