@@ -36,7 +36,12 @@ static bool variant_add(struct candidates *c, struct device *d, struct check_cas
 
 bool candidates_find(struct candidates *c, struct device *d, const struct options *o, const struct problem *p,
                      int threads, struct error *err) {
+    bool any = false;
     *c = (struct candidates){0};
+    for (int i = 0; i < variant_count(); i++)
+        any |= variant_at(i)->op == p->op && options_variant(o, variant_at(i)) &&
+               variant_belongs(variant_at(i), d->info(d));
+    if (!any) return true;
     struct check_case *const k = case_new(d, p, o->seed, o->distribution, err);
     if (!k) return false;
     bool ok = true;

@@ -88,14 +88,29 @@ static bool problem_report(struct bench *b, const struct problem *p, const struc
     return ok;
 }
 
+/* A problem that cannot be measured, for want of memory or because a call failed, is said and left out; a
+   device that does not work any more is the end. */
+static bool problem_leave(struct bench *b, const struct problem *p, const struct error *why,
+                          struct error *err) {
+    char key[PROBLEM_KEY_MAX];
+    problem_key(p, key);
+    const char *const begins = strstr(why->text, key) == why->text ? "" : key;
+    progress_clear(b->progress);
+    printf("skipped %s%s%s\n", begins, *begins ? ": " : "", why->text);
+    b->skipped++;
+    return device_usable(b->device) || error_set(err, "the device cannot be used any more");
+}
+
 static bool problem_bench(struct bench *b, const struct problem *p, struct error *err) {
     struct candidates c;
-    if (!candidates_find(&c, b->device, b->o, p, 0, err)) return false;
+    struct error why;
+    if (!candidates_find(&c, b->device, b->o, p, 0, &why)) return problem_leave(b, p, &why, err);
     const double each = b->o->budget > 0 ? b->o->budget : 0.5;
     bool ok = true;
-    if (c.passed) {
-        ok =
-            measure(b->meter, c.list, c.passed, each * c.passed, false, err) && problem_report(b, p, &c, err);
+    if (c.passed && !measure(b->meter, c.list, c.passed, each * c.passed, false, &why)) {
+        ok = problem_leave(b, p, &why, err);
+    } else if (c.passed) {
+        ok = problem_report(b, p, &c, err);
         b->timed += c.passed;
     }
     if (ok) failures_report(b, &c);

@@ -44,12 +44,15 @@ static bool takes_part(const struct variant *v, const struct point *pt, void *co
     return variant_matches(v, o->only) && options_point(o, v, pt);
 }
 
-/* Describes the device without entering an OpenMP region, so that workers can be forked. */
+/* The worker tells what the device is: a process that opened a GPU could fork no workers. */
 static bool device_describe(struct tune *t, struct error *err) {
-    struct device *const d = device_open(t->o->device, false, err);
-    if (!d) return false;
-    t->info = *d->info(d);
-    d->close(d);
+    const struct worker_options options = {
+        .device = t->o->device,
+        .measure = {.seed = t->o->seed, .distribution = t->o->distribution},
+        .stop = &interrupted,
+        .memory = t->o->memory_limit};
+    t->worker = worker_open(&options, err);
+    if (!t->worker || worker_describe(t->worker, &t->info, err) != WORKER_OK) return false;
     const char *const results = t->o->results ? t->o->results : "results";
     if (snprintf(t->folder, sizeof t->folder, "%s/%s", results, t->info.slug) >= (int)sizeof t->folder)
         return error_set(err, "--results %.100s...: the path is too long", results);
@@ -168,13 +171,6 @@ static bool tune_all(struct tune *t, const struct tune_set *set, double budget, 
 static bool tune_run(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
     char journal[4096];
     snprintf(journal, sizeof journal, "%s/journal.jsonl", t->folder);
-    const struct worker_options options = {
-        .device = t->o->device,
-        .measure = {.seed = t->o->seed, .distribution = t->o->distribution},
-        .stop = &interrupted,
-        .memory = t->o->memory_limit};
-    struct sigaction action = {.sa_handler = interrupt};
-    sigaction(SIGINT, &action, NULL);
     if (!table_continue(t, err)) return false;
     t->journal =
         journal_open(journal, &(struct journal_options){.resume = t->o->resume, .retry = t->o->retry}, err);
@@ -182,12 +178,10 @@ static bool tune_run(struct tune *t, const struct tune_set *set, double budget, 
         file_sweep(t->path);
         file_sweep(journal);
     }
-    t->worker = t->journal ? worker_open(&options, err) : NULL;
     t->progress = progress_new("tune", t->o->quiet);
-    const bool ok = t->worker && tune_all(t, set, budget, err);
+    const bool ok = t->journal && tune_all(t, set, budget, err);
     progress_clear(t->progress);
     progress_free(t->progress);
-    worker_close(t->worker);
     if (ok && !t->o->quiet) {
         if (t->fresh.count) summary_print(&t->fresh);
         printf("\n%d problems tuned%s; %d candidates failed%s; %s\n", t->fresh.count,
@@ -230,9 +224,11 @@ int cmd_tune(int argc, char **argv) {
     struct tune_set set = {NULL, 0};
     const double usual = o.thorough ? thorough_budget : default_budget,
                  budget = o.budget > 0 ? o.budget : usual;
+    sigaction(SIGINT, &(struct sigaction){.sa_handler = interrupt}, NULL);
     const bool ok = device_describe(&t, &err) && tune_set_make(&set, &o, o.thorough, &err) &&
                     tune_run(&t, &set, budget, &err);
     tune_set_free(&set);
+    worker_close(t.worker);
     if (!ok) {
         fprintf(stderr, "katune tune: %s\n", err.text);
         return EXIT_USAGE;

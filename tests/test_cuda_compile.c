@@ -11,6 +11,7 @@
 
 #include "device/cuda_cache.h"
 #include "program.h"
+#include "registry.h"
 
 /* A cache that other runs of the tests share, but not the user's. */
 static void cache_use(void) {
@@ -64,8 +65,42 @@ Test(cuda_compile, bad_input) {
     unsetenv("KATUNE_LIBCUDA");
     o = program_run("check --device cuda:x");
     cr_expect(o.code == 2 && strstr(o.err, "cuda:x: write the GPU's number"), "%s", o.err);
+    setenv("KATUNE_LIBCUDA", KATUNE_BINARY_DIR "/vgpu/libvgpu.so", 1);
+    o = program_run("check --device cuda:7");
+    cr_expect(o.code == 2 && strstr(o.err, "cuda:7: the driver finds 1 GPU, numbered from 0"), "%s", o.err);
+    unsetenv("KATUNE_LIBCUDA");
     o = program_run("check --device vgpu:nothing");
     cr_expect(o.code == 2 && strstr(o.err, "there is no such profile: there are h100-sxm"), "%s", o.err);
+}
+
+/* An architecture after every compiler's time. */
+Test(cuda_compile, too_old_for_the_device) {
+    struct nvrtc n;
+    struct error err;
+    struct cuda_binary b;
+    nvrtc_needed();
+    cr_assert(nvrtc_open(&n, &err));
+    const struct problem p = problem_default(COPY, F32);
+    const struct point pt = point_at(variant_find("copy_cuda"), 0);
+    cr_assert(!cuda_compile(&n, variant_find("copy_cuda"), &p, &pt, 999, &b, &err));
+    cr_expect(strstr(err.text, "is too old for sm_999: \"./katune get-nvrtc\" fetches the newest"), "%s",
+              err.text);
+}
+
+/* What has no room is said with its size, and the rest goes on. */
+Test(cuda_compile, out_of_device_memory) {
+    nvrtc_needed();
+    cache_use();
+    static const char said[] = "skipped silu_fwd f32 rows=8000000 channels=768: out of device memory: its "
+                               "tensors take 46875 MiB\n";
+    struct outcome o = program_run("check --device vgpu:t4 --op silu_fwd --only silu_fwd_cuda --dtype f32 "
+                                   "--shape 8000000x768 --shape 5x48");
+    cr_expect(o.code == 0 && strstr(o.out, said) && strstr(o.out, "1 passed, 0 failed, 1 skipped"), "%s",
+              o.out);
+    o = program_run("bench --device vgpu:t4 --op silu_fwd --only silu_fwd_cuda --no-ceilings "
+                    "--shape 8000000x768 --shape 5x48");
+    cr_expect(o.code == 0 && strstr(o.out, said) && strstr(o.out, "1 timed, 0 failed their check"), "%s",
+              o.out);
 }
 
 static struct cuda_binary binary_of(char *text, size_t bytes) {

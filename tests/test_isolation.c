@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "device/nvrtc.h"
 #include "file.h"
 #include "program.h"
 
@@ -213,6 +214,40 @@ Test(isolation, no_orphan_is_left) {
         usleep(20000);
     }
     cr_expect(left > 0, "worker %ld still runs", worker);
+}
+
+/* CUDA kernels that never end, write elsewhere, are wrong, do not compile and want too much memory. */
+Test(isolation, cuda_kernels) {
+    struct nvrtc n;
+    struct error err;
+    if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);
+    setenv("KATUNE_CACHE", KATUNE_BINARY_DIR "/cuda-cache", 1);
+    setenv("VGPU_REPORT", "/dev/null", 1);
+    const char *const results = results_make("cuda");
+    cr_assert_eq(tuner_end(tuner_start(results, "--device vgpu:h100-sxm --op silu_fwd --shape 20x48 "
+                                                "--only 'silu_fwd_cuda*' --param BLOCK=256 --param VEC=4 "
+                                                "--param UNROLL=1 --param PER_UNIT=0 --param LOAD=0 "
+                                                "--param STORE=0 --time-limit 8 --time-budget 1")),
+                 0);
+    char *const journal = device_file(results, "journal.jsonl");
+    static const char *const expected[][2] = {
+        {"silu_fwd_cuda_beyond", "write of 4 bytes at 0x"},
+        {"silu_fwd_cuda_broken", "does not compile for sm_90: silu_fwd_cuda_broken.cu(1): error: "},
+        {"silu_fwd_cuda_greedy", "out of device memory: it needs 4398046511104 bytes of scratch"},
+        {"silu_fwd_cuda_hang", "no answer within 8 s: killed"},
+        {"silu_fwd_cuda_wrong", "y[7] (row 0, channel 7) is "}};
+    cr_assert_not_null(journal);
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const char *line = strstr(journal, expected[i][0]);
+        cr_assert(line, "%s: %s", expected[i][0], journal);
+        const char *const found = strstr(line, expected[i][1]);
+        cr_expect(found && found < strchr(line, '\n'), "%s: %.400s", expected[i][0], line);
+    }
+    free(journal);
+    cJSON *const table = table_now(results);
+    const cJSON *const entry = cJSON_GetArrayItem(cJSON_GetObjectItem(table, "entries"), 0);
+    cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(entry, "variant")), "silu_fwd_cuda");
+    cJSON_Delete(table);
 }
 
 static const char many[] = "--op gelu_fwd,silu_fwd --only "

@@ -107,6 +107,30 @@ Test(measure, short_calls_are_batched) {
     cr_assert(c.seconds.median < 1e-5);
 }
 
+static int calls_until_failure;
+
+static bool fail_once(struct device *d, struct error *err) {
+    (void)d;
+    if (calls_until_failure-- != 0) return false;
+    error_set(err, "an illegal address");
+    return true;
+}
+
+/* On a GPU a call may fail, and then its time is none. */
+Test(measure, a_call_that_fails_gives_no_time) {
+    struct variant v = {.name = "quick", .run = run_quick};
+    for (int until = 0; until < 4; until += 3) { /* as it is warmed up, and among the samples */
+        struct contender c = contender(&v, CHECK_PASSED);
+        struct error err = {""};
+        open_meter(true);
+        calls_until_failure = until;
+        device->failure = fail_once;
+        cr_assert(!measure(meter, &c, 1, 0.05, false, &err));
+        cr_assert_str_eq(err.text, "quick: an illegal address");
+        if (!until) meter_close(meter);
+    }
+}
+
 Test(measure, cold_calls_rotate_beyond_the_cache) {
     open_meter(false);
     struct variant v = {.name = "quick", .run = run_quick};

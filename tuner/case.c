@@ -104,16 +104,22 @@ static void memory_free(struct check_case *c) {
     c->in_placed = false;
 }
 
-static bool memory_make(struct check_case *c) {
-    bool ok = c->chunk || (c->chunk = malloc(CHUNK_BYTES));
+static bool memory_make(struct check_case *c, struct error *err) {
+    size_t needed = 0;
+    bool ok = true;
+    if (!c->chunk && !(c->chunk = malloc(CHUNK_BYTES))) return error_set(err, "out of memory");
     for (int t = 0; t < TENSOR_COUNT; t++) {
         const size_t bytes = tensor_bytes(&c->problem, (enum tensor)t);
-        if (ok && tensor_in(c->inputs, (enum tensor)t))
-            ok = (c->in[t] = c->device->alloc(c->device, bytes + GUARD_BYTES));
-        if (ok && tensor_in(c->outputs, (enum tensor)t))
-            ok = (c->out[t] = c->device->alloc(c->device, bytes + 3 * GUARD_BYTES));
+        const bool is_in = tensor_in(c->inputs, (enum tensor)t),
+                   is_out = tensor_in(c->outputs, (enum tensor)t);
+        if (ok && is_in) ok = (c->in[t] = c->device->alloc(c->device, bytes + GUARD_BYTES));
+        if (ok && is_out) ok = (c->out[t] = c->device->alloc(c->device, bytes + 3 * GUARD_BYTES));
+        needed += is_in || is_out ? bytes : 0;
     }
-    return ok;
+    return ok ||
+           error_set(err, "out of %s: its tensors take %zu MiB",
+                     strcmp(c->device->info(c->device)->backend, "cuda") == 0 ? "device memory" : "memory",
+                     needed >> 20);
 }
 
 struct check_case *case_new(struct device *d, const struct problem *p, uint64_t seed,
@@ -127,12 +133,15 @@ struct check_case *case_new(struct device *d, const struct problem *p, uint64_t 
                                  .inputs = op_inputs(p->op),
                                  .outputs = op_outputs(p->op)};
         c->distinct.rows = period_of(p);
-        if (memory_make(c) && references_make(c, seed, dist)) return c;
+        if (memory_make(c, err) && (references_make(c, seed, dist) || error_set(err, "out of memory")))
+            return c;
+    } else {
+        error_set(err, "out of memory");
     }
     case_free(c);
     char key[PROBLEM_KEY_MAX];
     problem_key(p, key);
-    error_set(err, "%s: out of memory", key);
+    error_prefix(err, "%s", key);
     return NULL;
 }
 
@@ -272,10 +281,12 @@ static void trial_explain(struct trial trial, struct verdict *verdict) {
 
 /* After a failure: the device's context made anew, and the memory in it. */
 static bool case_recover(struct check_case *c, struct verdict *verdict) {
-    struct error err = {"out of memory"};
+    struct error err = {""};
     memory_free(c);
-    c->spoilt = !(device_recover(c->device, &err) && memory_make(c));
-    if (c->spoilt) snprintf(verdict->text, sizeof verdict->text, "%s", err.text);
+    c->spoilt = !(device_recover(c->device, &err) && memory_make(c, &err));
+    if (c->spoilt)
+        snprintf(verdict->text, sizeof verdict->text,
+                 "not run: the device did not recover from an earlier failure: %s", err.text);
     return !c->spoilt;
 }
 

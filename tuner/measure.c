@@ -128,21 +128,25 @@ static bool modeled(const struct meter *m) {
     return m->device->info(m->device)->modeled;
 }
 
+/* Times of calls that failed are none. */
+static bool calls_succeeded(struct meter *m, const struct runner *r, struct error *err) {
+    return !device_failure(m->device, err) || error_prefix(err, "%s", r->c->variant->name);
+}
+
 /* Warms up and finds how many calls make a sample. */
-static bool runner_warm(struct meter *m, struct runner *r) {
+static bool runner_warm(struct meter *m, struct runner *r, struct error *err) {
     r->calls = malloc(sizeof *r->calls * BATCH_MAX);
-    if (!r->calls) return false;
-    r->c->batch = 1;
+    if (!r->calls) return error_set(err, "out of memory");
+    int *const batch = &r->c->batch;
+    *batch = 1;
     if (modeled(m)) return true;
-    double seconds = calls_run(m, r, 1);
-    int batch = 1;
-    while (seconds < sample_seconds && batch < BATCH_MAX) {
-        const double wanted = ceil(batch * fmin(8, 1.2 * sample_seconds / fmax(seconds, 1e-9)));
-        batch = (int)fmin(BATCH_MAX, wanted);
-        seconds = calls_run(m, r, batch);
+    for (;;) {
+        const double seconds = calls_run(m, r, *batch);
+        if (!calls_succeeded(m, r, err)) return false;
+        if (seconds >= sample_seconds || *batch == BATCH_MAX) return true;
+        const double wanted = ceil(*batch * fmin(8, 1.2 * sample_seconds / fmax(seconds, 1e-9)));
+        *batch = (int)fmin(BATCH_MAX, wanted);
     }
-    r->c->batch = batch;
-    return true;
 }
 
 static bool runner_prepare(struct meter *m, struct runner *r, struct error *err) {
@@ -170,15 +174,15 @@ static bool runner_grow(struct runner *r) {
 }
 
 /* The clock is read after the calls, when a GPU still runs at the clock that they had. */
-static bool runner_sample(struct meter *m, struct runner *r) {
-    if (!runner_grow(r)) return false;
+static bool runner_sample(struct meter *m, struct runner *r, struct error *err) {
+    if (!runner_grow(r)) return error_set(err, "out of memory");
     const double seconds = calls_run(m, r, r->c->batch);
     const struct device_clock clock = device_clock(m->device);
     r->clocks[r->count] = clock.ghz;
     r->throttle[r->count] = clock.throttle;
     r->samples[r->count++] = seconds / r->c->batch;
     r->c->total += seconds;
-    return true;
+    return calls_succeeded(m, r, err);
 }
 
 /* What the last call counted. A profiler that refuses leaves the times alone, and is not asked again. */
@@ -244,8 +248,11 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* After a round: statistics where they are due, and who is still to be sampled. Returns whether anyone is. */
-static bool round_judge(const struct meter *m, struct runner *runners, int count, int round, bool race) {
+/* After a round: statistics where they are due, and who is still to be sampled: *left says whether anyone is.
+   False if there is no memory. */
+static bool round_judge(const struct meter *m, struct runner *runners, int count, int round, bool race,
+                        bool *left) {
+    *left = false;
     for (int i = 0; i < count; i++) {
         struct runner *const r = &runners[i];
         const bool due = r->count >= r->look || (race && (round == 0 || r->count >= SAMPLES_MIN));
@@ -257,30 +264,30 @@ static bool round_judge(const struct meter *m, struct runner *runners, int count
         if ((race && r->c->settled) || r->count >= SAMPLES_MAX) r->active = false;
     }
     if (race) beaten_drop(runners, count, round);
-    for (int i = 0; i < count; i++)
-        if (runners[i].active && !runners[i].c->settled) return true;
-    return false;
+    for (int i = 0; i < count; i++) *left |= runners[i].active && !runners[i].c->settled;
+    return true;
 }
 
 static bool rounds_run(struct meter *m, struct runner *runners, int count, double budget, bool race,
                        struct error *err) {
     int *const order = malloc(sizeof *order * (size_t)count);
-    bool ok = order;
+    bool ok = order || error_set(err, "out of memory"), left = true;
     const double end = now() + budget;
-    for (int round = 0; ok && (round < SAMPLES_MIN || now() < end); round++) {
+    for (int round = 0; ok && left && (round < SAMPLES_MIN || now() < end); round++) {
         order_shuffle(m, order, count);
         for (int i = 0; ok && i < count; i++) {
             struct runner *const r = &runners[order[i]];
-            if (r->active) ok = runner_sample(m, r);
+            if (r->active) ok = runner_sample(m, r, err);
         }
-        if (ok && (!round_judge(m, runners, count, round, race) || modeled(m))) break;
+        ok = ok && (round_judge(m, runners, count, round, race, &left) || error_set(err, "out of memory"));
+        if (modeled(m)) break;
     }
     for (int i = 0; ok && i < count; i++) {
-        ok = runner_summarise(&runners[i]);
+        ok = runner_summarise(&runners[i]) || error_set(err, "out of memory");
         runners[i].c->settled = sample_settled(&runners[i].c->seconds, m->options.width);
     }
     free(order);
-    return ok || error_set(err, "out of memory");
+    return ok;
 }
 
 bool measure(struct meter *m, struct contender *contenders, int count, double budget, bool race,
@@ -300,7 +307,7 @@ bool measure(struct meter *m, struct contender *contenders, int count, double bu
                 ok = error_set(err, "contenders of one measurement share a dtype");
         }
     }
-    for (int i = 0; ok && i < count; i++) ok = runner_warm(m, &runners[i]) || error_set(err, "out of memory");
+    for (int i = 0; ok && i < count; i++) ok = runner_warm(m, &runners[i], err);
     if (m->device->sample) m->device->sample(m->device, true);
     ok = ok && (!count || rounds_run(m, runners, count, budget, race, err));
     for (int i = 0; ok && i < count; i++) runner_count(m, &runners[i]);

@@ -18,8 +18,9 @@ struct hunt {
     int count;
     struct contender fallback; /* what would run without a table */
     struct search_report *report;
-    double limit; /* seconds a check may take */
-    int round;    /* of timing, counted for the journal */
+    struct error last_failure; /* of a candidate */
+    double limit;              /* seconds a check may take */
+    int round;                 /* of timing, counted for the journal */
 };
 
 static uint64_t random_next(uint64_t *state) {
@@ -111,6 +112,7 @@ static bool failure(struct hunt *h, const struct contender *c, enum worker_outco
                                                 [WORKER_HUNG] = CAUSE_HUNG,
                                                 [WORKER_MEMORY] = CAUSE_MEMORY};
     h->report->failed++;
+    error_set(&h->last_failure, "%s", reason);
     return !h->s->journal || journal_failed(h->s->journal, &(struct candidate){h->p, c->variant, &c->point},
                                             causes[outcome], reason, err);
 }
@@ -297,10 +299,10 @@ static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, s
     if (!contenders_afford(h, budget, err) || h->report->stopped) return h->report->stopped;
     if (!contenders_check(h, err)) return false;
     if (h->report->stopped) return true;
-    if (!h->count) return error_set(err, "no candidate passed its check");
+    if (!h->count) return error_set(err, "no candidate passed its check: %.300s", h->last_failure.text);
     if (!contenders_halve(h, 0.4 * budget, err)) return false;
     if (h->report->stopped) return true;
-    if (!h->count) return error_set(err, "no candidate could be timed");
+    if (!h->count) return error_set(err, "no candidate could be timed: %.300s", h->last_failure.text);
     finalists_keep(h);
     if (!contenders_race(h, h->list, &h->count, 0.3 * budget, false, err)) return false;
     if (h->report->stopped) return true;

@@ -21,7 +21,7 @@ struct worker {
     int socket;
 };
 
-enum kind { CHECK, MEASURE, CEILINGS };
+enum kind { DESCRIBE, CHECK, MEASURE, CEILINGS };
 
 /* Parent and worker are one program: pointers to variants mean the same in both. */
 struct request {
@@ -34,8 +34,10 @@ struct request {
 
 struct reply {
     int ok;
+    int leaving; /* the worker ends: a failure spoilt its device for good */
     struct error err;
     struct ceilings ceilings;
+    struct device_info info;
 };
 
 static bool send_all(int socket, const void *data, size_t size) {
@@ -88,6 +90,7 @@ static bool serve_check(struct servant *s, struct contender *c, struct error *er
 
 static bool serve(struct servant *s, const struct request *q, struct contender *list, struct reply *r) {
     switch (q->kind) {
+    case DESCRIBE: r->info = *s->device->info(s->device); return true;
     case CHECK: return serve_check(s, list, &r->err);
     case MEASURE: return measure(s->meter, list, q->count, q->budget, q->race, &r->err);
     case CEILINGS:
@@ -111,8 +114,10 @@ static _Noreturn void servant_run(const struct worker_options *o, int socket, pi
         struct contender *const list = calloc((size_t)q.count + 1, sizeof *list);
         if (!list || !receive_all(socket, list, (size_t)q.count * sizeof *list)) break;
         if (s.meter) r.ok = serve(&s, &q, list, &r);
+        r.leaving = s.device && !device_usable(s.device);
         if (!send_all(socket, &r, sizeof r) || !send_all(socket, list, (size_t)q.count * sizeof *list)) break;
         free(list);
+        if (r.leaving) break;
     }
     _exit(0);
 }
@@ -226,6 +231,10 @@ static enum worker_outcome worker_try(struct worker *w, const struct request *q,
     if (outcome == WORKER_HUNG) error_set(err, "no answer within %.0f s: killed", limit);
     if (outcome == WORKER_MEMORY) error_set(err, "more than %zu MB of memory: killed", w->o.memory >> 20);
     if (outcome == WORKER_STOPPED) error_set(err, "interrupted");
+    if (outcome == WORKER_OK && r->leaving) {
+        struct error ignored;
+        worker_reap(w, false, &ignored); /* the next request starts another */
+    }
     if (outcome != WORKER_OK || r->ok) return outcome;
     *err = r->err;
     return WORKER_REFUSED;
@@ -238,6 +247,15 @@ static enum worker_outcome worker_ask(struct worker *w, const struct request *q,
     const enum worker_outcome outcome = worker_try(w, q, list, limit, r, &number, err);
     if (outcome != WORKER_CRASHED || number != SIGKILL) return outcome;
     return worker_try(w, q, list, limit, r, &number, err);
+}
+
+enum worker_outcome worker_describe(struct worker *w, struct device_info *info, struct error *err) {
+    struct reply r;
+    const double limit = 60; /* a driver may have to wake the GPU */
+    const enum worker_outcome outcome =
+        worker_ask(w, &(struct request){.kind = DESCRIBE}, NULL, limit, &r, err);
+    if (outcome == WORKER_OK) *info = r.info;
+    return outcome;
 }
 
 enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err) {

@@ -1,9 +1,10 @@
 /* Candidates run in a process of their own: one that crashes, hangs or never ends costs itself and nothing
    else.
 
-   The worker is forked, so whoever opens one must not have entered an OpenMP region before: a forked team
-   does not survive. It holds the device, the measuring buffers and the oracle of the last problem from
-   request to request. */
+   The worker is forked, so whoever opens one must not have entered an OpenMP region before, nor opened a GPU:
+   neither a team nor CUDA survives that. worker_describe() tells about the device instead. A worker whose
+   device a failure spoilt is replaced by another. It holds the device, the measuring buffers and the oracle
+   of the last problem from request to request. */
 #ifndef KATUNE_WORKER_H
 #define KATUNE_WORKER_H
 
@@ -31,6 +32,8 @@ struct worker_options {
 struct worker *worker_open(const struct worker_options *o, struct error *err);
 void worker_close(struct worker *w);
 
+/* What the worker's device is. */
+enum worker_outcome worker_describe(struct worker *w, struct device_info *info, struct error *err);
 /* Checks one candidate on its own problem; fills verdict. */
 enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err);
 /* Times checked contenders of one problem as measure() does. */

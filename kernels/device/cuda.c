@@ -169,9 +169,13 @@ static struct device_clock cuda_clock(struct device *d) {
     return n ? nvml_clock(n) : (struct device_clock){.ghz = 0};
 }
 
+static bool cuda_usable(struct device *d) {
+    return cuda_of(d)->api.cuCtxSynchronize() == CUDA_OK;
+}
+
 static bool cuda_recover(struct device *d, struct error *err) {
     struct cuda *const c = cuda_of(d);
-    if (c->api.cuCtxSynchronize() == CUDA_OK) return true; /* the context survived */
+    if (cuda_usable(d)) return true; /* the context survived */
     context_close(c);
     c->api.cuDevicePrimaryCtxReset_v2(c->ordinal);
     c->failed = false;
@@ -239,6 +243,7 @@ static struct device *device_new(struct cuda_api *api, const struct cuda_virtual
                                   .run = cuda_run,
                                   .close = cuda_close,
                                   .failure = cuda_failure,
+                                  .usable = cuda_usable,
                                   .recover = cuda_recover,
                                   .clock = virtual->present ? NULL : cuda_clock,
                                   .counters = virtual->present ? cuda_counters : NULL,

@@ -157,8 +157,9 @@ bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct p
     key_make(n, v, options, count, key);
     if (keep && cuda_cache_load(folder, key, b)) return true;
     if (!nvrtc_supports(n, sm))
-        return error_set(err, "NVRTC %d.%d (%s) does not compile for sm_%d: take one that does", n->major,
-                         n->minor, n->path, sm);
+        return error_set(err,
+                         "NVRTC %d.%d (%s) is too old for sm_%d: \"./katune get-nvrtc\" fetches the newest",
+                         n->major, n->minor, n->path, sm);
     if (!source_compile(n, v, sm, options, count, b, err)) return false;
     if (keep) cuda_cache_store(folder, key, b);
     return true;

@@ -60,6 +60,10 @@ bool device_failure(struct device *d, struct error *err) {
     return d->failure && d->failure(d, err);
 }
 
+bool device_usable(struct device *d) {
+    return !d->usable || d->usable(d);
+}
+
 bool device_recover(struct device *d, struct error *err) {
     return !d->recover || d->recover(d, err);
 }

@@ -102,8 +102,12 @@ struct device {
     /* Whether a call failed since this was last asked; then err says what, and what it returned or wrote is
        not to be used. NULL: calls do not fail. */
     bool (*failure)(struct device *d, struct error *err);
+    /* Whether it still works: false after a failure that spoilt its context, where every further call fails.
+       NULL: always. */
+    bool (*usable)(struct device *d);
     /* Makes the device usable again after a failure that spoilt its context. All its memory and kernels must
-       have been freed; NULL: not needed. */
+       have been freed; NULL: not needed. NVIDIA promises that only of a new process, which is what the tuner
+       takes. */
     bool (*recover)(struct device *d, struct error *err);
     /* What the device itself counted during the kernel's last call, at most max of them; returns how many.
        NULL: it counts nothing, see the profilers. */
@@ -113,8 +117,9 @@ struct device {
     void (*sample)(struct device *d, bool on);
 };
 
-/* failure(), recover(), clock() and counters() for any device. */
+/* failure(), usable(), recover(), clock() and counters() for any device. */
 bool device_failure(struct device *d, struct error *err);
+bool device_usable(struct device *d);
 bool device_recover(struct device *d, struct error *err);
 struct device_clock device_clock(struct device *d);
 int device_counters(struct device *d, const struct kernel *k, struct counter *list, int max);

@@ -80,7 +80,7 @@ struct CUevent_st {
 
 struct driver {
     pthread_mutex_t lock;
-    bool ready;
+    bool ready, forked;
     struct device devices[MAX_DEVICES];
     int device_count;
     unsigned checks, host_threads;

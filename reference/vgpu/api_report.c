@@ -41,6 +41,7 @@ void driver_report(enum vgpu_finding_kind kind, const char *text, bool print) {
 }
 
 void driver_at_exit(void) {
+    if (driver.forked) return; /* what there is is the parent's */
     if (pthread_mutex_trylock(&driver.lock) ==
         0) { /* another thread may be inside the driver: then it is left alone */
         for (const struct CUctx_st *c = driver.contexts; c && (driver.checks & CHECK_LEAK); c = c->next) {

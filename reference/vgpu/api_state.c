@@ -110,10 +110,20 @@ static CUresult read_environment(void) {
     return code;
 }
 
+/* As with a driver of NVIDIA's: what a process initialised is of no use to those that it forks. */
+static void after_fork(void) {
+    pthread_mutex_init(&driver.lock, NULL); /* another thread may have held it */
+    driver.ready = false;
+    driver.forked = true;
+}
+
 DRIVER(cuInit, unsigned flags) {
     LOCKED;
     if (flags) {
         return CUDA_ERROR_INVALID_VALUE;
+    }
+    if (driver.forked) {
+        return CUDA_ERROR_NOT_INITIALIZED;
     }
     if (driver.ready) {
         return CUDA_SUCCESS;
@@ -122,6 +132,7 @@ DRIVER(cuInit, unsigned flags) {
     if (!code) {
         driver_report_open(getenv("VGPU_REPORT"));
         driver.ready = true;
+        pthread_atfork(NULL, NULL, after_fork);
         atexit(driver_at_exit);
     }
     return code;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "driver.h"
@@ -128,6 +130,17 @@ Test(api, a_fault_poisons_its_context_and_no_other) {
     cr_assert_eq(device_run(device_module_from("ptx/api.ptx"), "plain", (const unsigned[]){1, 1, 1},
                             (const unsigned[]){1, 1, 1}, 0, (void *[]){&p}),
                  0);
+}
+
+/* As with a driver of NVIDIA's. */
+Test(api, a_forked_process_cannot_go_on) {
+    int status;
+    device_open(NULL);
+    const pid_t child = fork();
+    if (child == 0) _exit(cuInit(0) != CUDA_ERROR_NOT_INITIALIZED || cuCtxSynchronize() == 0);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    cr_assert_eq(cuCtxSynchronize(), 0, "the parent can");
 }
 
 Test(api, images_that_do_not_load) {
