@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "access.h"
+#include "global_bytes.h"
 
 /* ---- cp.async: the copy takes place when it is waited for, as late as the hardware may do it ---- */
 
@@ -93,7 +94,7 @@ HANDLER(copy_wait) {
         }
         memset(host, 0, c.bytes);
         if (c.source_bytes && memory_range(b->launch->memory, c.global, c.source_bytes)) {
-            memcpy(host, global_host(w, c.global), c.source_bytes);
+            elements_read(host, global_host(w, c.global), c.source_bytes);
         }
     }
     w->copy_count = kept;

@@ -1,27 +1,15 @@
 /* exec_memory: ld and st. A warp that reads or writes consecutive addresses is served in one piece. */
+#include "global_bytes.h"
 #include "reach.h"
 
 /* ---- loads and stores: list = registers, op[0] = address ---- */
 
 static inline uint64_t load_element(const uint8_t *p, unsigned bytes, bool is_signed) {
-    switch (bytes) {
-    case 1: return is_signed ? (uint64_t)(int64_t) * (const int8_t *)p : *p;
-    case 2: {
-        uint16_t v;
-        memcpy(&v, p, 2);
-        return is_signed ? (uint64_t)(int64_t)(int16_t)v : v;
-    }
-    case 4: {
-        uint32_t v;
-        memcpy(&v, p, 4);
-        return is_signed ? (uint64_t)(int64_t)(int32_t)v : v;
-    }
-    default: {
-        uint64_t v;
-        memcpy(&v, p, 8);
-        return v;
-    }
-    }
+    const uint64_t v = element_read(p, bytes);
+    return !is_signed || bytes == 8 ? v
+           : bytes == 4             ? (uint64_t)(int64_t)(int32_t)v
+           : bytes == 2             ? (uint64_t)(int64_t)(int16_t)v
+                                    : (uint64_t)(int64_t)(int8_t)v;
 }
 
 static void load_lanes(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a) {
@@ -37,7 +25,7 @@ static void load_lanes(struct warp *w, const struct inst *i, uint32_t m, const s
         } else if (i->bytes == 4 && m == UINT32_MAX) {
             LANE_ARRAY uint32_t t[WARP_SIZE];
             EACH_LANE {
-                memcpy(&t[l], a->host[l] + k * 4, 4);
+                t[l] = (uint32_t)element_read(a->host[l] + k * 4, 4);
             }
             put_u32(w, i->list[k], m, t);
         } else {
@@ -73,29 +61,33 @@ static void load_broadcast(struct warp *w, const struct inst *i, uint32_t m, con
 }
 
 /* One after the other in memory: 32-bit elements, count of them for each lane. */
-static inline void load_consecutive(struct warp *w, const struct inst *i, const uint32_t *from,
+static inline void load_consecutive(struct warp *w, const struct inst *i, const uint8_t *from,
                                     unsigned count) {
+    LANE_ARRAY uint32_t t[4 * WARP_SIZE];
     uint32_t *d[4];
+    words_read(t, from, count * WARP_SIZE);
     for (unsigned k = 0; k < count; k++) {
         d[k] = operand(w, i->list[k]);
     }
     EACH_LANE {
         for (unsigned k = 0; k < count; k++) {
-            d[k][l] = from[l * count + k];
+            d[k][l] = t[l * count + k];
         }
     }
 }
 
-static inline void store_consecutive(struct warp *w, const struct inst *i, uint32_t *to, unsigned count) {
+static inline void store_consecutive(struct warp *w, const struct inst *i, uint8_t *to, unsigned count) {
+    LANE_ARRAY uint32_t t[4 * WARP_SIZE];
     const uint32_t *s[4];
     for (unsigned k = 0; k < count; k++) {
         s[k] = operand(w, i->list[k]);
     }
     EACH_LANE {
         for (unsigned k = 0; k < count; k++) {
-            to[l * count + k] = s[k][l];
+            t[l * count + k] = s[k][l];
         }
     }
+    words_write(to, t, count * WARP_SIZE);
 }
 
 /* A few addresses, each of a run of lanes: 32-bit elements. */
@@ -104,8 +96,7 @@ static void load_steps(struct warp *w, const struct inst *i, uint32_t m, const s
         LANE_ARRAY uint32_t t[WARP_SIZE];
         for (uint32_t left = a->steps | 1; left; left &= left - 1) {
             const unsigned first = first_of(left);
-            uint32_t v;
-            memcpy(&v, global_host(w, a->address[first]) + 4 * k, 4);
+            const uint32_t v = (uint32_t)element_read(global_host(w, a->address[first]) + 4 * k, 4);
             EACH_LANE {
                 t[l] = l >= first ? v : t[l];
             }
@@ -130,7 +121,7 @@ HANDLER(load) {
         return;
     }
     if (shape == SHAPE_CONSECUTIVE && i->bytes == 4 && !(i->flags & FLAG_WIDE_DATA) && i->count <= 4) {
-        const uint32_t *from = (const uint32_t *)global_host(w, a.address[0]);
+        const uint8_t *from = global_host(w, a.address[0]);
         i->count == 4   ? load_consecutive(w, i, from, 4)
         : i->count == 2 ? load_consecutive(w, i, from, 2)
                         : load_consecutive(w, i, from, 1);
@@ -150,7 +141,7 @@ HANDLER(store) {
     const unsigned bytes = (unsigned)i->bytes * i->count;
     const enum shape shape = reach(w, i, m, &a, bytes, WRITE);
     if (shape == SHAPE_CONSECUTIVE && i->bytes == 4 && !(i->flags & FLAG_WIDE_DATA) && i->count <= 4) {
-        uint32_t *to = (uint32_t *)global_host(w, a.address[0]);
+        uint8_t *to = global_host(w, a.address[0]);
         i->count == 4   ? store_consecutive(w, i, to, 4)
         : i->count == 2 ? store_consecutive(w, i, to, 2)
                         : store_consecutive(w, i, to, 1);
@@ -163,16 +154,19 @@ HANDLER(store) {
     }
     for (unsigned k = 0; k < i->count; k++) {
         const bool wide = i->flags & FLAG_WIDE_DATA;
-        const uint8_t *s = operand(w, i->list[k]);
+        const void *s = operand(w, i->list[k]);
         for (uint32_t left = m; left; left &= left - 1) {
             const unsigned l = first_of(left);
-            memcpy(a.host[l] + k * i->bytes, s + l * (wide ? 8 : 4), i->bytes);
+            element_write(a.host[l] + k * i->bytes, i->bytes,
+                          wide ? ((const uint64_t *)s)[l] : ((const uint32_t *)s)[l]);
         }
     }
 }
 
 HANDLER(load_param) {
-    load_broadcast(w, i, m, w->block->launch->params + i->imm);
+    LANE_ARRAY uint8_t t[64]; /* parameters need not be aligned */
+    memcpy(t, w->block->launch->params + i->imm, (size_t)i->bytes * i->count);
+    load_broadcast(w, i, m, t);
 }
 
 static const struct exec_name names[] = {

@@ -1,5 +1,6 @@
 /* exec_wmma: wmma.load, wmma.store and wmma.mma (PTX ISA, section 9.7.15.3). Sums as in exec_matrix.c. */
 #include "access.h"
+#include "global_bytes.h"
 #include "matrix.h"
 #include "soft.h"
 
@@ -69,8 +70,7 @@ HANDLER(wmma_load) {
         }
         for (unsigned k = 0; k < run; k++) {
             EACH_LANE {
-                uint32_t v = 0;
-                memcpy(&v, a.host[l] + k * i->bytes, i->bytes);
+                const uint32_t v = (uint32_t)element_read(a.host[l] + k * i->bytes, i->bytes);
                 t[(e + k) / per][l] |= v << ((e + k) % per * 8 * i->bytes);
             }
         }
@@ -98,7 +98,7 @@ HANDLER(wmma_store) {
             const uint32_t *s = operand(w, i->list[(e + k) / per]);
             EACH_LANE {
                 const uint32_t v = s[l] >> ((e + k) % per * 8 * i->bytes);
-                memcpy(a.host[l] + k * i->bytes, &v, i->bytes);
+                element_write(a.host[l] + k * i->bytes, i->bytes, v);
             }
         }
     }

@@ -109,9 +109,6 @@ static void lower_call(struct lowering *l, const struct ptx_instruction *p) {
             lower_fail(l, "recursion is not supported");
         }
     }
-    if (p->guard) {
-        lower_fail(l, "a predicated call is not supported");
-    }
     if (++l->depth > MAX_INLINE_DEPTH) {
         lower_fail(l, "calls nested too deeply");
     }
@@ -119,10 +116,21 @@ static void lower_call(struct lowering *l, const struct ptx_instruction *p) {
     frame.results = argument_list(l, results, f->result_count);
     frame.formals = argument_list(l, arguments, f->formal_count);
     const struct ptx_instruction *call = l->at;
+    uint32_t skip = UINT32_MAX;
+    if (p->guard) { /* the other lanes branch past it */
+        skip = l->count;
+        struct inst *in = lower_emit(l);
+        in->kind = INST_BRANCH;
+        in->pipe = PIPE_CONTROL;
+        in->guard_negated = !in->guard_negated;
+    }
     lower_function(l, &frame);
     l->at = call;
     l->frame = frame.caller;
     l->depth--;
+    if (skip != UINT32_MAX) {
+        l->code[skip].target = l->count;
+    }
 }
 
 bool lower_control(struct lowering *l, const struct ptx_instruction *p) {

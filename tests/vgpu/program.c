@@ -189,12 +189,16 @@ static void statement_call(struct generator *g) {
         random_op(g);
         return;
     }
-    add_op(g, (struct op){.kind = OP_CALL,
-                          .d = (uint8_t)pick(g, VALUES),
-                          .a = (uint8_t)pick(g, VALUES),
-                          .b = (uint8_t)pick(g, VALUES),
-                          .function = (uint8_t)(g->number + 1 + pick(g, FUNCTIONS - 1 - g->number)),
-                          .guard = {.kind = 255}});
+    struct op op = {.kind = OP_CALL,
+                    .d = (uint8_t)pick(g, VALUES),
+                    .a = (uint8_t)pick(g, VALUES),
+                    .b = (uint8_t)pick(g, VALUES),
+                    .function = (uint8_t)(g->number + 1 + pick(g, FUNCTIONS - 1 - g->number)),
+                    .guard = {.kind = 255}};
+    if (pick(g, 2)) {
+        op.guard = random_condition(g);
+    }
+    add_op(g, op);
 }
 
 static void statement(struct generator *g) {

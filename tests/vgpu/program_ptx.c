@@ -58,9 +58,11 @@ static void put_warp_op(struct text *t, const struct op *op) {
 static void put_call(struct text *t, const struct op *op) {
     put(t,
         "{\n.param .b32 a0;\n.param .b32 a1;\n.param .b32 r0;\nst.param.b32 [a0], %%r%u;\nst.param.b32 [a1], "
-        "%%r%u;\n"
-        "call.uni (r0), f%u, (a0, a1);\nld.param.b32 %%r%u, [r0];\n}\n",
-        op->a, op->b, op->function, op->d);
+        "%%r%u;\n",
+        op->a, op->b);
+    const char *guard = put_condition(t, &op->guard);
+    put(t, "%scall%s (r0), f%u, (a0, a1);\n%sld.param.b32 %%r%u, [r0];\n}\n", guard, *guard ? "" : ".uni",
+        op->function, guard, op->d);
 }
 
 static void put_op(struct text *t, const struct op *op) {

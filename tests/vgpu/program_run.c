@@ -83,7 +83,11 @@ static void run_op(struct lanes *w, const struct op *op, uint32_t mask, register
         return;
     }
     if (op->kind == OP_CALL) {
-        call(w, op, mask, r);
+        uint32_t callers = 0;
+        for (unsigned l = 0; l < LANES; l++) {
+            callers |= (uint32_t)((mask >> l & 1) && holds(&op->guard, r[l])) << l;
+        }
+        call(w, op, callers, r);
         return;
     }
     for (unsigned l = 0; l < LANES; l++) {
