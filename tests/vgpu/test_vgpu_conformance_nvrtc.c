@@ -1,109 +1,20 @@
 /* CUDA C functions as NVRTC compiles them for each architecture, executed and compared with the host's,
  * within the errors that the CUDA programming guide gives. Needs NVRTC (libnvrtc) at run time; without it the
  * tests say so and pass over. */
-#define _GNU_SOURCE /* dladdr */
 #include <criterion/criterion.h>
-#include <dlfcn.h>
 #include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "conform.h"
 #include "device.h"
+#include "source.h"
 
 CUresult cuMemFree_v2(CUdeviceptr pointer);
 
-/* ---- NVRTC ---- */
-
-struct nvrtc {
-    int (*create)(void **, const char *, const char *, int, const char *const *, const char *const *);
-    int (*compile)(void *, int, const char *const *);
-    int (*ptx_size)(void *, size_t *);
-    int (*ptx)(void *, char *);
-    int (*log_size)(void *, size_t *);
-    int (*log)(void *, char *);
-    int (*destroy)(void **);
-    char include[512]; /* -I of the toolkit's headers, or "" */
-};
-
-static bool nvrtc_open(struct nvrtc *n) {
-    static const char *const names[] = {"libnvrtc.so", "libnvrtc.so.13", "libnvrtc.so.12",
-                                        "/usr/local/cuda/lib64/libnvrtc.so"};
-    void *library = NULL;
-    for (size_t i = 0; !library && i < sizeof names / sizeof *names; i++) {
-        library = dlopen(names[i], RTLD_NOW);
-    }
-    if (!library) {
-        printf("skipped: libnvrtc is not installed\n");
-        return false;
-    }
-    static const char *const symbols[] = {
-        "nvrtcCreateProgram",     "nvrtcCompileProgram", "nvrtcGetPTXSize",    "nvrtcGetPTX",
-        "nvrtcGetProgramLogSize", "nvrtcGetProgramLog",  "nvrtcDestroyProgram"};
-    void **const slots[] = {(void **)&n->create, (void **)&n->compile,  (void **)&n->ptx_size,
-                            (void **)&n->ptx,    (void **)&n->log_size, (void **)&n->log,
-                            (void **)&n->destroy};
-    for (size_t i = 0; i < sizeof symbols / sizeof *symbols; i++) {
-        *slots[i] = dlsym(library, symbols[i]);
-        cr_assert_not_null(*slots[i], "libnvrtc has no %s", symbols[i]);
-    }
-    Dl_info info;
-    n->include[0] = 0;
-    static const char *const folders[] = {"/../include", "/../../../include"};
-    for (size_t i = 0; dladdr(*slots[0], &info) && i < 2 && !n->include[0]; i++) {
-        char header[460], *slash;
-        snprintf(header, sizeof header, "%.400s", info.dli_fname);
-        slash = strrchr(header, '/');
-        snprintf(slash ? slash : header, 60, "%s/cuda_fp16.h", folders[i]);
-        if (access(header, R_OK) == 0) {
-            *strrchr(header, '/') = 0;
-            snprintf(n->include, sizeof n->include, "-I%s", header);
-        }
-    }
-    return true;
-}
-
-/* PTX of source for an architecture, to be freed; NULL if this NVRTC does not know the architecture. */
-static char *nvrtc_ptx(const struct nvrtc *n, const char *source, unsigned sm, bool fast) {
-    char architecture[40];
-    snprintf(architecture, sizeof architecture, "--gpu-architecture=compute_%u", sm);
-    const char *options[3] = {architecture};
-    int count = 1;
-    if (n->include[0]) {
-        options[count++] = n->include;
-    }
-    if (fast) {
-        options[count++] = "--use_fast_math";
-    }
-    void *program;
-    cr_assert_eq(n->create(&program, source, "functions.cu", 0, NULL, NULL), 0);
-    size_t bytes = 0;
-    if (n->compile(program, count, options)) {
-        n->log_size(program, &bytes);
-        char *log = calloc(1, bytes + 1);
-        n->log(program, log);
-        cr_assert(strstr(log, "gpu-architecture"), "NVRTC: %s", log);
-        free(log);
-        n->destroy(&program);
-        return NULL;
-    }
-    n->ptx_size(program, &bytes);
-    char *ptx = calloc(1, bytes + 1);
-    n->ptx(program, ptx);
-    n->destroy(&program);
-    /* sm_120's PTX runs on no other device; its instructions are those of the others, so it is retargeted */
-    char *target = strstr(ptx, ".target sm_120");
-    if (target) {
-        memcpy(target, ".target sm_100", 14);
-    }
-    return ptx;
-}
-
-/* ---- functions of one or two numbers ---- */
-
+/* Of one or two numbers. */
 struct function {
     const char *cuda; /* of float a, b */
     double (*one)(double);
@@ -332,9 +243,8 @@ static void check_function(CUmodule module, const struct function *f, size_t num
 }
 
 static void check_all(const struct function *list, size_t count, char format, bool fast) {
-    struct nvrtc n;
-    device_open((const char *const[]){"VGPU_DEVICE=b200", NULL});
-    if (!nvrtc_open(&n) || (format != 'f' && !n.include[0])) {
+    device_open((const char *const[]){"VGPU_DEVICE=rtx-5090", NULL}); /* runs PTX for all of them */
+    if (!source_open() || (format != 'f' && !source_has_headers())) {
         return;
     }
     char *source = source_of(list, count, format);
@@ -342,9 +252,8 @@ static void check_all(const struct function *list, size_t count, char format, bo
         if (format == 'b' && architectures[a] < 80) {
             continue; /* the header lacks some of the functions there */
         }
-        char *ptx = nvrtc_ptx(&n, source, architectures[a], fast);
+        char *ptx = source_ptx("functions.cu", source, architectures[a], fast ? "--use_fast_math" : NULL);
         if (!ptx) {
-            printf("sm_%u: this NVRTC does not know it\n", architectures[a]);
             continue;
         }
         CUmodule module = device_module(ptx);
