@@ -21,9 +21,9 @@ static size_t scratch(const struct problem *p, const struct point *pt, int threa
 static void work(const struct problem *p, const struct call *call, const void *plan, int64_t block,
                  int thread) {
     if (kind_of(p) == LOOKUP_ONE)
-        bspline_bwd_any(p, call, plan, block, thread, LOOKUP_ONE, SUMS_BINS);
+        bspline_bwd_any(p, call, plan, block, thread, LOOKUP_ONE, SUMS_BINS, 0);
     else
-        bspline_bwd_any(p, call, plan, block, thread, LOOKUP_ROWS, SUMS_BINS);
+        bspline_bwd_any(p, call, plan, block, thread, LOOKUP_ROWS, SUMS_BINS, 0);
 }
 
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {

@@ -11,13 +11,15 @@
    side in a 128-bit part after a transposition, are moved to the lanes of their coefficients by a
    permutation, zeros to the others; its control word comes from a table by half interval. No memory is
    written, so that nothing depends on whether neighbours share an interval. Four such registers take the
-   elements in turn. */
+   elements in turn.
+
+   SUMS_MASKS (avx512): bspline_masks.h. */
 #ifndef KATUNE_BSPLINE_SUMS_H
 #define KATUNE_BSPLINE_SUMS_H
 
 #include "bspline.h"
 
-enum sums_kind { SUMS_BINS, SUMS_LANES };
+enum sums_kind { SUMS_BINS, SUMS_LANES, SUMS_MASKS };
 
 enum {
     BIN_SETS = 4,
@@ -34,9 +36,9 @@ typedef float quad
 
 /* What a segment adds to. */
 struct spline_sums {
-    vf lane[QUAD];
+    vf lane[SUM_LANES];
     vf base, below, above;
-};
+} __attribute__((aligned(64))); /* what follows in scratch is aligned, too */
 
 /* Quads of the order + 1 values of an element. */
 static inline int spline_quads(int order) {
