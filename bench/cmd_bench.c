@@ -71,7 +71,7 @@ static bool problem_report(struct bench *b, const struct problem *p, const struc
     for (int i = 0; ok && i < c->passed; i++) {
         const struct contender *const one = &c->list[i];
         const int threads = point_threads(one->variant, &one->point, info);
-        ceilings[i] = (struct ceilings){0, 0};
+        ceilings[i] = (struct ceilings){0};
         ok = b->o->no_ceilings || ceiling_find(b, &set, p, threads, &ceilings[i], err);
         if (ok && b->json)
             json_bench_add(b->json, one, b->o->distribution, b->o->warm, threads, &ceilings[i]);

@@ -9,8 +9,9 @@ static const char help[] =
     "Usage: katune table show FILE ...\n"
     "       katune table check FILE ...\n"
     "\n"
-    "show prints what each table holds; check only says whether it is valid. A table that is not\n"
-    "valid is refused whole, with the file, the path inside it and the reason (exit code 2).\n";
+    "show prints what each table holds and why each winner won; check only says whether it is\n"
+    "valid. A table that is not valid is refused whole, with the file, the path inside it and the\n"
+    "reason (exit code 2).\n";
 
 int cmd_table(int argc, char **argv) {
     if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
@@ -32,7 +33,7 @@ int cmd_table(int argc, char **argv) {
             continue;
         }
         if (show)
-            summary_print(&t);
+            summary_print(&t, true);
         else
             printf("%s: valid, %d entries\n", argv[i], t.count);
         table_free(&t);

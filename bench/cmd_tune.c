@@ -67,6 +67,8 @@ static void environment_fill(struct table *t, const struct device_info *info) {
     strftime(t->environment.date, sizeof t->environment.date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
     snprintf(t->environment.katune, sizeof t->environment.katune, "%s", KATUNE_VERSION);
     snprintf(t->environment.compiler, sizeof t->environment.compiler, "%.90s", __VERSION__);
+    snprintf(t->environment.driver, sizeof t->environment.driver, "%s", info->driver);
+    if (sscanf(info->compiler, "NVRTC %31s", t->environment.nvrtc) != 1) t->environment.nvrtc[0] = 0;
     snprintf(t->environment.sources_hash, sizeof t->environment.sources_hash, "%s", registry_sources_hash());
 }
 
@@ -134,7 +136,11 @@ static bool problem_tune(struct tune *t, const struct problem *p, double budget,
     const bool found = search_problem(&s, p, budget, &e, &report, &why);
     t->failed += report.failed;
     if (report.stopped) return true;
-    if (found) return entry_keep(t, &e, err);
+    if (found) {
+        const bool kept = entry_keep(t, &e, err);
+        free(e.why);
+        return kept;
+    }
     progress_clear(t->progress);
     fprintf(stderr, "katune tune: %s: left out: %s\n", key, why.text);
     t->skipped++;
@@ -183,7 +189,7 @@ static bool tune_run(struct tune *t, const struct tune_set *set, double budget, 
     progress_clear(t->progress);
     progress_free(t->progress);
     if (ok && !t->o->quiet) {
-        if (t->fresh.count) summary_print(&t->fresh);
+        if (t->fresh.count) summary_print(&t->fresh, false);
         printf("\n%d problems tuned%s; %d candidates failed%s; %s\n", t->fresh.count,
                interrupted ? " before the interruption (--resume goes on)" : "", t->failed,
                t->failed ? " (the journal beside the table says why)" : "", t->path);

@@ -68,11 +68,14 @@ static void bases_compare(const struct table *t) {
     }
 }
 
-void summary_print(const struct table *t) {
+void summary_print(const struct table *t, bool why) {
     printf("%s, %s, copy %.1f GB/s; %s\n", t->device.name, t->device.arch, t->bandwidth_gbs,
            t->environment.date);
     printf("%-13s %-4s %-11s %9s %5s %-7s %6s  %s\n", "operation", "", "shape", "time", "roof", "bound",
            "gain", "winner");
-    for (int i = 0; i < t->count; i++) entry_print(&t->entries[i]);
+    for (int i = 0; i < t->count; i++) {
+        entry_print(&t->entries[i]);
+        if (why && t->entries[i].why) printf("    %s\n", t->entries[i].why->sentence);
+    }
     bases_compare(t);
 }

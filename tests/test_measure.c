@@ -172,10 +172,12 @@ Test(roofline, the_lower_ceiling_binds) {
     struct problem p = problem_default(RATIONAL_FWD, F32);
     p.rows = 1000;
     p.channels = 1000;
-    const struct roofline memory = roofline_of(&p, &(struct ceilings){1e9, 1e15}, 16e-3);
+    const struct roofline memory =
+        roofline_of(&p, &(struct ceilings){.bandwidth = 1e9, .flops = 1e15}, 16e-3);
     cr_assert_str_eq(memory.bound, "memory");
     cr_assert_float_eq(memory.fraction, 0.5, 1e-3);
-    const struct roofline compute = roofline_of(&p, &(struct ceilings){1e15, 1e9}, 42e-3);
+    const struct roofline compute =
+        roofline_of(&p, &(struct ceilings){.bandwidth = 1e15, .flops = 1e9}, 42e-3);
     cr_assert_str_eq(compute.bound, "compute");
     cr_assert_float_eq(compute.fraction, 0.5, 1e-6);
 }

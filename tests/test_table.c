@@ -34,15 +34,17 @@ static struct table table_sample(void) {
     const struct table_entry two =
         entry_of("bspline_bwd bf16 rows=5 channels=8 boundary=linear lo=-0.1", "bspline_bwd_scalar");
     struct why why = {.sentence = "Memory bounds it.",
-                      .winner = {.variant = one.choice.variant, .bound = "memory", .busy = 0.9},
-                      .runner_up = {.variant = variant_find("rational_fwd_avx2"),
-                                    .point = point_at(variant_find("rational_fwd_avx2"), 1),
-                                    .time_us = 11,
-                                    .bound = "issue",
-                                    .busy = 0.75}};
-    why.winner.counters[why.winner.counter_count++] = (struct counter){"dram_bytes", 1210368};
-    why.winner.counters[why.winner.counter_count++] = (struct counter){"instructions", 0};
-    why.runner_up.counters[why.runner_up.counter_count++] = (struct counter){"dram_bytes", 1e17};
+                      .role[WHY_WINNER] = {.variant = one.choice.variant, .bound = "memory", .busy = 0.9},
+                      .role[WHY_RUNNER_UP] = {.variant = variant_find("rational_fwd_avx2"),
+                                              .point = point_at(variant_find("rational_fwd_avx2"), 1),
+                                              .time_us = 11,
+                                              .bound = "issue",
+                                              .busy = 0.75}};
+    why.role[WHY_WINNER].counters[why.role[WHY_WINNER].counter_count++] =
+        (struct counter){"dram_bytes", 1210368};
+    why.role[WHY_WINNER].counters[why.role[WHY_WINNER].counter_count++] = (struct counter){"instructions", 0};
+    why.role[WHY_RUNNER_UP].counters[why.role[WHY_RUNNER_UP].counter_count++] =
+        (struct counter){"dram_bytes", 1e17};
     struct table_entry explained = one;
     explained.why = &why;
     cr_assert(table_put(&t, &explained) && table_put(&t, &two));
@@ -176,20 +178,21 @@ Test(table, evidence_is_optional_and_copied) {
     const struct why *const one = t.entries[0].why, *const other = back.entries[0].why;
     cr_assert(other && one != other);
     cr_assert_str_eq(other->sentence, one->sentence);
-    cr_assert_eq(other->winner.variant, t.entries[0].choice.variant);
-    cr_assert_eq(other->winner.time_us, 10);
-    cr_assert_str_eq(other->winner.bound, "memory");
-    cr_assert_eq(other->winner.busy, 0.9);
-    cr_assert_eq(other->runner_up.variant, one->runner_up.variant);
-    cr_assert(point_equal(one->runner_up.variant, &other->runner_up.point, &one->runner_up.point));
-    cr_assert_eq(other->runner_up.time_us, 11);
-    cr_assert_null(other->fallback.variant);
-    cr_assert_eq(other->winner.counter_count, 2);
+    cr_assert_eq(other->role[WHY_WINNER].variant, t.entries[0].choice.variant);
+    cr_assert_eq(other->role[WHY_WINNER].time_us, 10);
+    cr_assert_str_eq(other->role[WHY_WINNER].bound, "memory");
+    cr_assert_eq(other->role[WHY_WINNER].busy, 0.9);
+    cr_assert_eq(other->role[WHY_RUNNER_UP].variant, one->role[WHY_RUNNER_UP].variant);
+    cr_assert(point_equal(one->role[WHY_RUNNER_UP].variant, &other->role[WHY_RUNNER_UP].point,
+                          &one->role[WHY_RUNNER_UP].point));
+    cr_assert_eq(other->role[WHY_RUNNER_UP].time_us, 11);
+    cr_assert_null(other->role[WHY_DEFAULT].variant);
+    cr_assert_eq(other->role[WHY_WINNER].counter_count, 2);
     for (int i = 0; i < 2; i++) {
-        cr_assert_str_eq(other->winner.counters[i].name, one->winner.counters[i].name);
-        cr_assert_eq(other->winner.counters[i].value, one->winner.counters[i].value);
+        cr_assert_str_eq(other->role[WHY_WINNER].counters[i].name, one->role[WHY_WINNER].counters[i].name);
+        cr_assert_eq(other->role[WHY_WINNER].counters[i].value, one->role[WHY_WINNER].counters[i].value);
     }
-    cr_assert_eq(counter_find(other->runner_up.counters, 1, "dram_bytes")->value, 1e17);
+    cr_assert_eq(counter_find(other->role[WHY_RUNNER_UP].counters, 1, "dram_bytes")->value, 1e17);
     table_free(&t);
     table_free(&back);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "device/nvrtc.h"
 #include "program.h"
 #include "table.h"
 
@@ -83,6 +84,57 @@ Test(tune, an_interruption_keeps_what_was_measured_and_resume_goes_on) {
     cr_assert_eq(o.code, 0, "%s", o.err);
     t = table_there(folder);
     cr_assert_eq(t.count, 12);
+    table_free(&t);
+}
+
+static const struct evidence *role_at(const struct table *t, int role) {
+    cr_assert(t->entries[0].why);
+    return &t->entries[0].why->role[role];
+}
+
+Test(tune, says_why_it_won) {
+    const char *const folder = scratch_folder();
+    const struct outcome o =
+        tune(folder, "--op rational_fwd --shape 20x48 --only rational_fwd_scalar,rational_fwd_avx2 --quiet");
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    struct table t = table_there(folder);
+    cr_assert_eq(role_at(&t, WHY_WINNER)->variant, t.entries[0].choice.variant);
+    cr_assert_eq(role_at(&t, WHY_WINNER)->time_us, t.entries[0].time_us.median);
+    cr_assert_gt(role_at(&t, WHY_WINNER)->busy, 0);
+    cr_assert(*t.entries[0].why->sentence);
+    table_free(&t);
+}
+
+/* Counters of the virtual GPU, the versions of what they came from, and the table written again as it was. */
+Test(tune, counts_on_a_virtual_gpu) {
+    struct nvrtc n;
+    struct error err;
+    if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);
+    const char *const folder = scratch_folder();
+    const struct outcome o = tune(folder, "--device vgpu:h100-sxm --op rational_bwd --shape 20x48 --quiet "
+                                          "--only *_tilesum,*_atomics");
+    cr_assert_eq(o.code, 0, "%s%s", o.out, o.err);
+    struct table t = table_there(folder);
+    cr_assert(strncmp(t.environment.driver, "vgpu", 4) == 0 && *t.environment.nvrtc, "%s, %s",
+              t.environment.driver, t.environment.nvrtc);
+    cr_assert_float_eq(t.bandwidth_gbs, 3352, 1); /* the profile's, not a modeled copy's */
+    cr_assert_leq(t.entries[0].roofline.fraction, 1);
+    for (int i = WHY_WINNER; i <= WHY_RUNNER_UP; i++) {
+        const struct evidence *const e = role_at(&t, i);
+        cr_assert(e->variant && *e->bound);
+        cr_assert_geq(counter_find(e->counters, e->counter_count, "instructions")->value, 20 * 48 / 32);
+        cr_assert_geq(counter_find(e->counters, e->counter_count, "dram_read_bytes")->value, 2 * 4 * 20 * 48);
+    }
+    cr_assert_neq(role_at(&t, WHY_WINNER)->variant, role_at(&t, WHY_RUNNER_UP)->variant);
+    cr_assert(strstr(t.entries[0].why->sentence, role_at(&t, WHY_RUNNER_UP)->variant->name));
+    char command[1200], again[512];
+    snprintf(again, sizeof again, "%s/again.json", folder);
+    cr_assert(table_write(&t, again, &err), "%s", err.text);
+    snprintf(command, sizeof command, "cmp %s/*/table.json %s", folder, again);
+    cr_assert_eq(system(command), 0);
+    snprintf(command, sizeof command, "table show %s", again);
+    const struct outcome shown = program_run(command);
+    cr_assert(strstr(shown.out, t.entries[0].why->sentence), "%s", shown.out);
     table_free(&t);
 }
 

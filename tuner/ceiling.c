@@ -45,19 +45,41 @@ double ceiling_flops(const struct device *d, int threads) {
     return best;
 }
 
-bool ceilings_measure(struct meter *m, const struct problem *p, int threads, double budget,
-                      struct ceilings *c, struct error *err) {
+/* Seconds of the quickest copy of one row of a few channels; 0 if none can be timed. */
+static double launch_seconds(struct meter *m, const struct problem *p, int threads) {
+    struct problem least = problem_default(COPY, p->dtype);
+    struct contender copy;
+    struct error ignored;
+    least.rows = 1;
+    least.channels = 32;
+    if (!ceiling_copies(meter_device(m), &least, threads, &copy, 1)) return 0;
+    return measure(m, &copy, 1, 0, true, &ignored) ? copy.seconds.median : 0;
+}
+
+static bool copies_measure(struct meter *m, const struct problem *p, int threads, double budget,
+                           double *bandwidth, struct error *err) {
     enum { COPIES_MAX = 64 };
     struct contender copies[COPIES_MAX];
-    struct device *const d = meter_device(m);
-    const int count = ceiling_copies(d, p, threads, copies, COPIES_MAX);
+    const int count = ceiling_copies(meter_device(m), p, threads, copies, COPIES_MAX);
     if (!count)
         return error_set(err, "no copy variant passes its check: there is no ceiling to compare with");
     if (!measure(m, copies, count, budget, true, err)) return false;
-    *c = (struct ceilings){0, ceiling_flops(d, threads)};
     for (int i = 0; i < count; i++) {
         const double rate = problem_bytes(&copies[i].problem) / copies[i].seconds.median;
-        if (rate > c->bandwidth) c->bandwidth = rate;
+        if (rate > *bandwidth) *bandwidth = rate;
     }
+    return true;
+}
+
+bool ceilings_measure(struct meter *m, const struct problem *p, int threads, double budget,
+                      struct ceilings *c, struct error *err) {
+    const struct device *const d = meter_device(m);
+    const struct device_info *const info = d->info(d);
+    *c = (struct ceilings){.flops = ceiling_flops(d, threads)};
+    if (info->modeled)
+        c->bandwidth = info->bandwidth;
+    else if (!copies_measure(m, p, threads, budget, &c->bandwidth, err))
+        return false;
+    c->launch = launch_seconds(m, p, threads);
     return true;
 }

@@ -1,4 +1,5 @@
-/* The machine's ceilings: the best copy variant and a loop of fused multiply-adds. */
+/* The machine's ceilings: the best copy variant and a loop of fused multiply-adds; of a modeled device, the
+   figures of its profile: a model's copy is below them by what the model adds, as kernels are. */
 #ifndef KATUNE_CEILING_H
 #define KATUNE_CEILING_H
 
@@ -13,7 +14,7 @@ int ceiling_copies(struct device *d, const struct problem *p, int threads, struc
 /* FLOP/s of fused multiply-adds in float32 with the device's widest instruction set; takes about 0.1 s. */
 double ceiling_flops(const struct device *d, int threads);
 
-/* Both, in about `budget` seconds, on buffers the size of p's activations. */
+/* These and the time of the least call, in about `budget` seconds, on buffers the size of p's activations. */
 bool ceilings_measure(struct meter *m, const struct problem *p, int threads, double budget,
                       struct ceilings *c, struct error *err);
 

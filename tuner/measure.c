@@ -316,3 +316,11 @@ bool measure(struct meter *m, struct contender *contenders, int count, double bu
     free(runners);
     return ok;
 }
+
+bool meter_count(struct meter *m, struct contender *c, struct error *err) {
+    const unsigned usual = m->options.counters;
+    m->options.counters = METRICS_ALL;
+    const bool ok = measure(m, c, 1, 0, true, err);
+    m->options.counters = usual;
+    return ok;
+}

@@ -54,4 +54,7 @@ const char *meter_counters_absent(const struct meter *m);
 bool measure(struct meter *m, struct contender *contenders, int count, double budget, bool race,
              struct error *err);
 
+/* Fills the counters of a contender with every set that there is. Its times are not to be used. */
+bool meter_count(struct meter *m, struct contender *c, struct error *err);
+
 #endif

@@ -46,9 +46,11 @@ static bool durations_cross_check(struct profiler *p, struct counter *list, int 
     if (kernels && (between < -0.05 * seconds || between > 0.5 * seconds + 50e-6))
         error_set(&p->absent, "counters: events say %.2f us and activity records %.2f us: trust neither",
                   1e6 * p->seconds, 1e6 * seconds);
-    if (kernels && *count < max) {
+    if (kernels && *count + 1 < max) {
         snprintf(list[*count].name, sizeof list->name, "kernel_seconds");
         list[(*count)++].value = seconds;
+        snprintf(list[*count].name, sizeof list->name, "launches");
+        list[(*count)++].value = kernels;
     }
     return true;
 }

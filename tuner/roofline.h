@@ -6,8 +6,9 @@
 
 /* Of a given number of threads. All 0: not measured. */
 struct ceilings {
-    double bandwidth; /* bytes/s of a copy, read and write both counted */
+    double bandwidth; /* bytes/s of a copy, read and write both counted; of a virtual GPU's memory */
     double flops;     /* FLOP/s of fused multiply-adds in float32; one is two FLOPs */
+    double launch;    /* seconds of a call that has next to nothing to do */
 };
 
 struct roofline {

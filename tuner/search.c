@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ceiling.h"
+#include "explain.h"
 
 static const double finalist_margin = 1.03, tie_margin = 1.01;
 static const double usual_limit = 30;
@@ -207,15 +208,21 @@ static bool is_fallback(const struct hunt *h, const struct contender *c) {
     return c->variant == h->fallback.variant && point_equal(c->variant, &c->point, &h->fallback.point);
 }
 
-/* The slower half leaves; the default stays, so that the gain over it is measured in the same rounds. */
-static void contenders_cut(struct hunt *h) {
-    const int all = h->count;
-    h->count = (all + 1) / 2;
-    for (int i = h->count; i < all; i++) {
-        if (!is_fallback(h, &h->list[i])) continue;
-        h->list[h->count++] = h->list[i];
-        return;
-    }
+/* The fastest of another variant than this one, in a sorted list; NULL if there is none. */
+static const struct contender *runner_up_of(const struct hunt *h, const struct variant *v) {
+    for (int i = 0; i < h->count; i++)
+        if (h->list[i].variant != v) return &h->list[i];
+    return NULL;
+}
+
+/* Keeps the first `most` of the sorted list, and of the others the default and the runner-up, so that what
+   the winner gains over them is measured in the same rounds. */
+static void contenders_cut(struct hunt *h, int most) {
+    const struct contender *const second = runner_up_of(h, h->list[0].variant);
+    int kept = most;
+    for (int i = most; i < h->count; i++)
+        if (is_fallback(h, &h->list[i]) || &h->list[i] == second) h->list[kept++] = h->list[i];
+    h->count = kept;
 }
 
 /* Rounds of equal budget, each with half the contenders of the one before. */
@@ -224,7 +231,7 @@ static bool contenders_halve(struct hunt *h, double budget, struct error *err) {
     for (int round = 0; round < rounds && !h->report->stopped; round++) {
         if (!contenders_race(h, h->list, &h->count, budget / rounds, true, err)) return false;
         qsort(h->list, (size_t)h->count, sizeof *h->list, faster);
-        if (h->count > 8 && round + 1 < rounds) contenders_cut(h);
+        if (h->count > 8 && round + 1 < rounds) contenders_cut(h, (h->count + 1) / 2);
     }
     return true;
 }
@@ -233,16 +240,15 @@ static struct table_choice choice_of(const struct contender *c) {
     return (struct table_choice){c->variant, c->point};
 }
 
-/* Keeps those within the margin of the best, sorted, and the default even if it is slower. */
+/* Keeps those within the margin of the best, sorted, and the default and the runner-up even if they are
+ * slower.
+ */
 static void finalists_keep(struct hunt *h) {
-    int kept = 0;
+    int most = 0;
     qsort(h->list, (size_t)h->count, sizeof *h->list, faster);
     const double limit = h->list[0].seconds.median * finalist_margin;
-    for (int i = 0; i < h->count; i++) {
-        const struct contender *const c = &h->list[i];
-        if (c->seconds.median <= limit || is_fallback(h, c)) h->list[kept++] = *c;
-    }
-    h->count = kept;
+    while (most < h->count && h->list[most].seconds.median <= limit) most++;
+    contenders_cut(h, most);
 }
 
 static void entry_fill(const struct hunt *h, const struct ceilings *ceilings, struct table_entry *e) {
@@ -293,6 +299,28 @@ static bool contenders_afford(struct hunt *h, double budget, struct error *err) 
     return true;
 }
 
+/* Evidence for the entry. False if interrupted. */
+static bool entry_explain(const struct hunt *h, const struct ceilings *ceilings, double budget,
+                          struct table_entry *e) {
+    const struct explain x = {
+        .worker = h->s->worker, .device = h->s->device, .budget = budget, .limit = h->limit};
+    struct contender party[WHY_ROLES] = {{.variant = NULL}};
+    const struct contender *const second = runner_up_of(h, e->choice.variant);
+    if (second) party[WHY_RUNNER_UP] = *second;
+    for (int i = 0; i < h->count; i++) {
+        const struct contender *const c = &h->list[i];
+        if (c->variant == e->choice.variant && point_equal(c->variant, &c->point, &e->choice.point))
+            party[WHY_WINNER] = *c;
+        else if (is_fallback(h, c))
+            party[WHY_DEFAULT] = *c;
+    }
+    e->why = malloc(sizeof *e->why);
+    if (!e->why || explain(&x, party, ceilings, e->why)) return true;
+    free(e->why);
+    e->why = NULL;
+    return false;
+}
+
 static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, struct error *err) {
     if (!contenders_list(h, err)) return false;
     if (!h->count) return error_set(err, "no variant takes part");
@@ -314,8 +342,9 @@ static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, s
     const enum worker_outcome outcome =
         worker_ceilings(h->s->worker, h->p, threads, 0.1 * budget, &ceilings, h->limit, &why);
     if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
-    if (outcome != WORKER_OK) ceilings = (struct ceilings){0, 0}; /* the times hold without them */
+    if (outcome != WORKER_OK) ceilings = (struct ceilings){0}; /* the times hold without them */
     entry_fill(h, &ceilings, entry);
+    h->report->stopped = !entry_explain(h, &ceilings, 0.05 * budget, entry);
     return true;
 }
 

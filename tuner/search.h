@@ -30,7 +30,7 @@ struct search_report {
    the budget (seconds) allows it; else every variant's default point and a random choice of the others, of
    which the slower half is dropped again and again (successive halving). Those within 3% of the best are
    timed again in turns, with the default; of those within 1% a fixed rule takes one, the others are recorded
-   as ties. False and the reason if nothing could be measured. */
+   as ties. entry->why is the caller's to free. False and the reason if nothing could be measured. */
 bool search_problem(const struct search *s, const struct problem *p, double budget, struct table_entry *entry,
                     struct search_report *report, struct error *err);
 

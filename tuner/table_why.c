@@ -6,14 +6,7 @@
 #include "json.h"
 #include "table_choice.h"
 
-enum { WINNER, RUNNER_UP, FALLBACK, ROLES };
-
-static const char *const role_names[ROLES] = {"winner", "runner_up", "default"};
-
-static struct evidence *role_of(struct why *w, int role) {
-    struct evidence *const list[ROLES] = {&w->winner, &w->runner_up, &w->fallback};
-    return list[role];
-}
+static const char *const role_names[WHY_ROLES] = {"winner", "runner_up", "default"};
 
 static cJSON *counters_json(const struct evidence *e) {
     cJSON *const o = cJSON_CreateObject();
@@ -25,8 +18,8 @@ static cJSON *counters_json(const struct evidence *e) {
 /* The winner's variant, point and time are the entry's own. */
 static cJSON *evidence_json(const struct evidence *e, int role) {
     const struct table_choice choice = {e->variant, e->point};
-    cJSON *const o = role == WINNER ? cJSON_CreateObject() : table_choice_json(&choice);
-    if (role != WINNER) cJSON_AddNumberToObject(o, "time_us", e->time_us);
+    cJSON *const o = role == WHY_WINNER ? cJSON_CreateObject() : table_choice_json(&choice);
+    if (role != WHY_WINNER) cJSON_AddNumberToObject(o, "time_us", e->time_us);
     cJSON_AddStringToObject(o, "bound", e->bound);
     cJSON_AddNumberToObject(o, "busy", e->busy);
     return o;
@@ -37,8 +30,8 @@ void table_why_add(cJSON *entry, const struct table_entry *e) {
     cJSON *const why = cJSON_AddObjectToObject(entry, "why");
     cJSON_AddStringToObject(why, "sentence", e->why->sentence);
     cJSON *counters = NULL;
-    for (int role = 0; role < ROLES; role++) {
-        const struct evidence *const one = role_of(e->why, role);
+    for (int role = 0; role < WHY_ROLES; role++) {
+        const struct evidence *const one = &e->why->role[role];
         if (!one->variant) continue;
         cJSON_AddItemToObject(why, role_names[role], evidence_json(one, role));
         if (!one->counter_count) continue;
@@ -70,7 +63,7 @@ static bool evidence_read(const cJSON *o, int role, const struct problem *p, str
     if (!json_string(o, "bound", e->bound, sizeof e->bound, err) || !json_number(o, "busy", &e->busy, err))
         return false;
     if (!(e->busy >= 0)) return error_set(err, "busy is %g: it must be 0 or more", e->busy);
-    if (role == WINNER) return true;
+    if (role == WHY_WINNER) return true;
     if (!table_choice_read(o, p, &choice, err) || !json_number(o, "time_us", &e->time_us, err)) return false;
     if (!(e->time_us > 0)) return error_set(err, "time_us is %g: it must be above 0", e->time_us);
     e->variant = choice.variant, e->point = choice.point;
@@ -79,23 +72,23 @@ static bool evidence_read(const cJSON *o, int role, const struct problem *p, str
 
 /* The winner must be there; the others need not. */
 static bool roles_read(const cJSON *why, const struct problem *p, struct why *w, struct error *err) {
-    for (int role = 0; role < ROLES; role++) {
-        if (role != WINNER && !cJSON_HasObjectItem(why, role_names[role])) continue;
+    for (int role = 0; role < WHY_ROLES; role++) {
+        if (role != WHY_WINNER && !cJSON_HasObjectItem(why, role_names[role])) continue;
         const cJSON *const o = json_object(why, role_names[role], err);
-        if (!o || !json_within(evidence_read(o, role, p, role_of(w, role), err), role_names[role], err))
+        if (!o || !json_within(evidence_read(o, role, p, &w->role[role], err), role_names[role], err))
             return false;
     }
     return true;
 }
 
 static bool all_counters_read(const cJSON *counters, struct why *w, struct error *err) {
-    for (int role = 0; role < ROLES; role++) {
+    for (int role = 0; role < WHY_ROLES; role++) {
         if (!cJSON_HasObjectItem(counters, role_names[role])) continue;
         const cJSON *const o = json_object(counters, role_names[role], err);
         if (!o) return false;
-        if (!role_of(w, role)->variant)
+        if (!w->role[role].variant)
             return error_set(err, "%s is there, but why.%s is not", role_names[role], role_names[role]);
-        if (!json_within(counters_read(o, role_of(w, role), err), role_names[role], err)) return false;
+        if (!json_within(counters_read(o, &w->role[role], err), role_names[role], err)) return false;
     }
     return true;
 }
@@ -108,8 +101,8 @@ bool table_why_read(const cJSON *entry, struct table_entry *e, struct error *err
     if (!why) return false;
     struct why *const w = e->why = calloc(1, sizeof *w);
     if (!w) return error_set(err, "out of memory");
-    w->winner.variant = e->choice.variant, w->winner.point = e->choice.point;
-    w->winner.time_us = e->time_us.median;
+    w->role[WHY_WINNER].variant = e->choice.variant, w->role[WHY_WINNER].point = e->choice.point;
+    w->role[WHY_WINNER].time_us = e->time_us.median;
     if (!json_within(json_string(why, "sentence", w->sentence, sizeof w->sentence, err) &&
                          roles_read(why, &e->problem, w, err),
                      "why", err))

@@ -1,10 +1,11 @@
 /* Why a candidate won: what was counted of it, of the runner-up and of the default, which resource bounds
-   each, and one sentence that follows from those figures. */
+   each, and one sentence that follows from those figures. Nothing here runs or measures anything. */
 #ifndef KATUNE_WHY_H
 #define KATUNE_WHY_H
 
 #include "device/device.h"
 #include "registry.h"
+#include "roofline.h"
 
 /* Of one candidate. */
 struct evidence {
@@ -17,13 +18,29 @@ struct evidence {
     int counter_count;
 };
 
+enum why_role {
+    WHY_WINNER,
+    WHY_RUNNER_UP, /* the fastest candidate of another variant */
+    WHY_DEFAULT,   /* what would have run without a table, if that is not the winner */
+    WHY_ROLES
+};
+
 enum { WHY_SENTENCE_MAX = 768 };
 
 struct why {
-    struct evidence winner;
-    struct evidence runner_up; /* the fastest candidate of another variant */
-    struct evidence fallback;  /* what would have run without a table */
+    struct evidence role[WHY_ROLES];
     char sentence[WHY_SENTENCE_MAX];
 };
+
+/* Fills bound and busy of each and the sentence, from variants, times and counters and the ceilings that each
+   candidate had (on a CPU they depend on its threads).
+
+   A resource's share is the time that the candidate's work takes of it at its ceiling, over the candidate's
+   time. The bound is the largest; if it and the launches together explain less than half of the time, the
+   bound is "latency", or "" where instructions were not counted. What sets another candidate apart from the
+   winner is named only if it accounts for at least half of the difference between their times; if nothing
+   does, the sentence says that. */
+void why_explain(struct why *w, const struct problem *p, const struct device_info *d,
+                 const struct ceilings ceilings[WHY_ROLES]);
 
 #endif

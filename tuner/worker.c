@@ -21,7 +21,7 @@ struct worker {
     int socket;
 };
 
-enum kind { DESCRIBE, CHECK, MEASURE, CEILINGS };
+enum kind { DESCRIBE, CHECK, MEASURE, COUNT, CEILINGS };
 
 /* Parent and worker are one program: pointers to variants mean the same in both. */
 struct request {
@@ -93,6 +93,7 @@ static bool serve(struct servant *s, const struct request *q, struct contender *
     case DESCRIBE: r->info = *s->device->info(s->device); return true;
     case CHECK: return serve_check(s, list, &r->err);
     case MEASURE: return measure(s->meter, list, q->count, q->budget, q->race, &r->err);
+    case COUNT: return meter_count(s->meter, list, &r->err);
     case CEILINGS:
         return ceilings_measure(s->meter, &q->problem, q->threads, q->budget, &r->ceilings, &r->err);
     }
@@ -269,6 +270,12 @@ enum worker_outcome worker_measure(struct worker *w, struct contender *list, int
     struct reply r;
     const struct request q = {.kind = MEASURE, .count = count, .budget = budget, .race = race};
     return worker_ask(w, &q, list, limit, &r, err);
+}
+
+enum worker_outcome worker_count(struct worker *w, struct contender *c, double limit, struct error *err) {
+    struct reply r;
+    return worker_ask(w, &(struct request){.kind = COUNT, .count = 1, .problem = c->problem}, c, limit, &r,
+                      err);
 }
 
 enum worker_outcome worker_ceilings(struct worker *w, const struct problem *p, int threads, double budget,

@@ -39,6 +39,9 @@ enum worker_outcome worker_check(struct worker *w, struct contender *c, double l
 /* Times checked contenders of one problem as measure() does. */
 enum worker_outcome worker_measure(struct worker *w, struct contender *list, int count, double budget,
                                    bool race, double limit, struct error *err);
+/* Fills the counters of one call of a checked contender, of every set that the device and its profilers have;
+   none if they have none. Its times are not to be used. */
+enum worker_outcome worker_count(struct worker *w, struct contender *c, double limit, struct error *err);
 enum worker_outcome worker_ceilings(struct worker *w, const struct problem *p, int threads, double budget,
                                     struct ceilings *ceilings, double limit, struct error *err);
 

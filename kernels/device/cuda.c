@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cuda_arch.h"
 #include "cuda_private.h"
 
 static const struct device_info *cuda_info(const struct device *d) {
@@ -53,16 +54,19 @@ static void cuda_download(struct device *d, void *to, const void *from, size_t b
 }
 
 /* Outputs and scratch that begin as zeros. */
-static bool call_zero(struct cuda *c, const struct kernel *k, const struct call *call) {
+static bool call_zero(struct cuda *c, struct kernel *k, const struct call *call) {
     bool ok = true;
+    k->tally = (struct cuda_tally){.steps = 0};
     for (int t = 0; t < TENSOR_COUNT; t++) {
         if (!tensor_in(k->launch.zero, (enum tensor)t)) continue;
         const size_t bytes = tensor_bytes(&k->problem, (enum tensor)t);
-        if (bytes) ok = ok && CALL(c, cuMemsetD8Async, cuda_address(call->out[t]), 0, bytes, c->stream);
+        if (!bytes) continue;
+        ok = ok && CALL(c, cuMemsetD8Async, cuda_address(call->out[t]), 0, bytes, c->stream);
+        k->tally.fills++;
     }
-    if (k->launch.scratch_zero)
-        ok = ok && CALL(c, cuMemsetD8Async, k->scratch, 0, k->launch.scratch_zero, c->stream);
-    return ok;
+    if (!k->launch.scratch_zero) return ok;
+    k->tally.fills++;
+    return ok && CALL(c, cuMemsetD8Async, k->scratch, 0, k->launch.scratch_zero, c->stream);
 }
 
 static bool call_launch(struct cuda *c, struct kernel *k, const struct call *call) {
@@ -81,7 +85,6 @@ static bool call_launch(struct cuda *c, struct kernel *k, const struct call *cal
     }
     params[count++] = &rows;
     params[count] = &k->scratch;
-    k->tally = (struct cuda_tally){.steps = 0};
     for (int i = 0; i < k->launch.steps; i++) {
         const struct launch_step *const s = &k->launch.step[i];
         if (!s->grid[0]) continue;
@@ -190,11 +193,6 @@ static void cuda_close(struct device *d) {
     free(c);
 }
 
-/* Lanes of a multiprocessor that do a fused multiply-add in float32 each clock. */
-static int fma_lanes(int sm) {
-    return sm == 75 || sm == 80 ? 64 : 128;
-}
-
 static void info_fill(struct cuda *c) {
     struct device_info *const info = &c->info;
     int version = 0;
@@ -209,7 +207,9 @@ static void info_fill(struct cuda *c) {
     info->shared_block = (size_t)attribute(c, CUDA_BLOCK_SHARED_OPTIN);
     info->modeled = c->virtual.present;
     info->bandwidth = 2e3 * attribute(c, CUDA_MEMORY_CLOCK_KHZ) * attribute(c, CUDA_MEMORY_BUS_BITS) / 8;
-    info->flops = 2e3 * attribute(c, CUDA_CLOCK_KHZ) * fma_lanes(info->sm) * info->units;
+    info->clock = 1e3 * attribute(c, CUDA_CLOCK_KHZ);
+    const struct cuda_arch *const arch = cuda_arch_near(info->sm);
+    info->flops = 2 * info->clock * arch->fma * info->units;
     info->cache_count = 1;
     info->caches[0] = (struct cache_info){
         .level = 2, .bytes = (size_t)attribute(c, CUDA_L2_BYTES), .instances = 1, .line = 128};

@@ -4,13 +4,17 @@
 
 #include "../variant.h"
 
-/* CUDA C++ Programming Guide, tables of compute capabilities; units are those of T4, A100, RTX 3090 (A10:
-   72), L4, H100, B200 and RTX 5090. */
+/* CUDA C++ Programming Guide, tables of compute capabilities and of arithmetic throughput; tensor units by
+   the architectures' white papers; units are those of T4, A100, RTX 3090 (A10: 72), L4, H100, B200 and RTX
+   5090. */
 static const struct cuda_arch archs[] = {
-    {75, 32, 16, 64 << 10, 64 << 10, 0, 40},       {80, 64, 32, 164 << 10, 163 << 10, 1024, 108},
-    {86, 48, 16, 100 << 10, 99 << 10, 1024, 82},   {89, 48, 24, 100 << 10, 99 << 10, 1024, 58},
-    {90, 64, 32, 228 << 10, 227 << 10, 1024, 132}, {100, 64, 32, 228 << 10, 227 << 10, 1024, 148},
-    {120, 48, 24, 100 << 10, 99 << 10, 1024, 170},
+    {75, 32, 16, 64 << 10, 64 << 10, 0, 40, 64, 64, 16, 512},
+    {80, 64, 32, 164 << 10, 163 << 10, 1024, 108, 64, 128, 32, 1024},
+    {86, 48, 16, 100 << 10, 99 << 10, 1024, 82, 128, 128, 32, 512},
+    {89, 48, 24, 100 << 10, 99 << 10, 1024, 58, 128, 128, 32, 512},
+    {90, 64, 32, 228 << 10, 227 << 10, 1024, 132, 128, 128, 32, 2048},
+    {100, 64, 32, 228 << 10, 227 << 10, 1024, 148, 128, 128, 32, 4096},
+    {120, 48, 24, 100 << 10, 99 << 10, 1024, 170, 128, 128, 32, 512},
 };
 enum { ARCH_COUNT = sizeof archs / sizeof *archs, REGISTERS = 65536, REGISTER_UNIT = 256, SHARED_UNIT = 128 };
 
@@ -22,6 +26,13 @@ const struct cuda_arch *cuda_arch_find(int sm) {
     for (int i = 0; i < ARCH_COUNT; i++)
         if (archs[i].sm == sm) return &archs[i];
     return NULL;
+}
+
+const struct cuda_arch *cuda_arch_near(int sm) {
+    const struct cuda_arch *best = archs;
+    for (int i = 0; i < ARCH_COUNT; i++)
+        if (archs[i].sm <= sm) best = &archs[i];
+    return best;
 }
 
 struct device_info cuda_arch_device(const struct cuda_arch *a) {

@@ -12,11 +12,16 @@ struct cuda_arch {
     int shared_block;    /* of a block at most */
     int shared_reserved; /* bytes that each block takes besides its own */
     int units;           /* multiprocessors of a typical device */
+    /* Results of a multiprocessor in a clock: float32 multiply-adds, 16-bit ones two at a time, loads and
+       stores; bf16 multiply-adds of its tensor units (f16 on 7.5). */
+    int fma, half, lsu, tensor;
 };
 
 /* NULL past the last; they are in order. */
 const struct cuda_arch *cuda_arch_at(int i);
 const struct cuda_arch *cuda_arch_find(int sm);
+/* The newest that is not newer; the oldest for what is older than all. */
+const struct cuda_arch *cuda_arch_near(int sm);
 
 /* A device of it, for reject() and launch(). */
 struct device_info cuda_arch_device(const struct cuda_arch *a);

@@ -85,6 +85,7 @@ void cuda_tally_add(struct cuda_tally *t, const struct cuda_virtual *v) {
     s->l2_write_bytes += c.l2_write_bytes;
     s->dram_read_bytes += c.dram_read_bytes;
     s->dram_write_bytes += c.dram_write_bytes;
+    s->shared_wavefronts += c.shared_wavefronts;
     s->shared_bank_conflicts += c.shared_bank_conflicts;
     s->local_bytes += c.local_bytes;
     s->atomics += c.atomics;
@@ -92,11 +93,13 @@ void cuda_tally_add(struct cuda_tally *t, const struct cuda_virtual *v) {
     s->shared_atomics += c.shared_atomics;
     s->float_atomics += c.float_atomics;
     if (c.atomic_longest_chain > s->atomic_longest_chain) s->atomic_longest_chain = c.atomic_longest_chain;
+    if (c.atomic_longest_part > s->atomic_longest_part) s->atomic_longest_part = c.atomic_longest_part;
     if (c.registers > s->registers) s->registers = c.registers;
     if (c.spill_bytes > s->spill_bytes) s->spill_bytes = c.spill_bytes;
     if (c.shared_bytes > s->shared_bytes) s->shared_bytes = c.shared_bytes;
     if (c.occupancy < s->occupancy) s->occupancy = c.occupancy;
     s->blocks += c.blocks;
+    s->warps += c.warps;
 }
 
 static double sum(const uint64_t *list) {
@@ -114,14 +117,22 @@ int cuda_tally_list(const struct cuda_tally *t, struct counter *list, int max) {
         {"dram_write_bytes", (double)s->dram_write_bytes},
         {"l2_bytes", (double)(s->l2_read_bytes + s->l2_write_bytes)},
         {"instructions", sum(s->warp_instructions)},
+        {"instructions_fma", (double)s->warp_instructions[VGPU_FMA]},
+        {"instructions_half", (double)s->warp_instructions[VGPU_HALF]},
+        {"instructions_alu", (double)s->warp_instructions[VGPU_ALU]},
+        {"instructions_sfu", (double)s->warp_instructions[VGPU_SFU]},
+        {"instructions_lsu", (double)s->warp_instructions[VGPU_LSU]},
+        {"instructions_tensor", (double)s->warp_instructions[VGPU_TENSOR]},
         {"thread_instructions", sum(s->thread_instructions)},
         {"occupancy", s->occupancy},
         {"registers", s->registers},
         {"spill_bytes", s->spill_bytes},
         {"shared_bytes", s->shared_bytes},
+        {"shared_wavefronts", (double)s->shared_wavefronts},
         {"bank_conflicts", (double)s->shared_bank_conflicts},
         {"atomics", (double)s->atomics},
         {"atomic_chain", (double)s->atomic_longest_chain},
+        {"atomic_part", (double)s->atomic_longest_part},
         {"shared_atomics", (double)s->shared_atomics},
         {"float_atomics", (double)s->float_atomics},
         {"global_requests", (double)(s->global_load_requests + s->global_store_requests)},
@@ -131,6 +142,9 @@ int cuda_tally_list(const struct cuda_tally *t, struct counter *list, int max) {
         {"divergent_branches", (double)s->divergent_branches},
         {"barriers", (double)s->barriers},
         {"blocks", (double)s->blocks},
+        {"warps", (double)s->warps},
+        {"launches", t->steps},
+        {"fills", t->fills},
     };
     int count = (int)(sizeof all / sizeof *all);
     if (!t->steps) return 0;

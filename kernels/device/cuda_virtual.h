@@ -34,8 +34,8 @@ void cuda_virtual_bind(struct cuda_virtual *v, const struct cuda_api *api);
 /* Counters of one kernel's call, summed over its steps. */
 struct cuda_tally {
     struct vgpu_counters sum;
-    double seconds;
-    int steps;
+    double seconds;   /* of the steps */
+    int steps, fills; /* kernels; memory set to zero before them */
 };
 void cuda_tally_add(struct cuda_tally *t, const struct cuda_virtual *v);
 int cuda_tally_list(const struct cuda_tally *t, struct counter *list, int max);

@@ -42,6 +42,7 @@ struct device_info {
     bool modeled;        /* times come from a model, not from a clock */
     double bandwidth;    /* bytes/s of its memory by its data sheet; 0: not known */
     double flops;        /* FLOP/s of fused multiply-adds in float32 at its boost clock */
+    double clock;        /* Hz of its multiprocessors, boosted */
     char driver[48];     /* version of the driver, "" without one */
     char compiler[48];   /* version of the compiler of its kernels, "" without one */
 };

@@ -1,0 +1,49 @@
+#include "explain.h"
+
+#include <string.h>
+
+#include "ceiling.h"
+
+/* One at a time, so that one that cannot be counted costs itself only. False if interrupted. */
+static bool counters_take(const struct explain *x, const struct contender *c, struct evidence *e) {
+    struct contender counted = *c;
+    struct error ignored;
+    const enum worker_outcome outcome = worker_count(x->worker, &counted, x->limit, &ignored);
+    if (outcome == WORKER_OK) {
+        e->counter_count = counted.counter_count;
+        memcpy(e->counters, counted.counters, sizeof e->counters);
+    }
+    return outcome != WORKER_STOPPED;
+}
+
+/* The ceilings of as many threads as the party has; those of a role before it where these are as many. */
+static bool ceilings_find(const struct explain *x, const struct contender party[WHY_ROLES], int role,
+                          struct ceilings ceilings[WHY_ROLES]) {
+    const bool gpu = x->device->isa >> CUDA & 1;
+    const int threads = point_threads(party[role].variant, &party[role].point, x->device);
+    for (int i = 0; i < role; i++) {
+        if (!party[i].variant ||
+            (!gpu && point_threads(party[i].variant, &party[i].point, x->device) != threads))
+            continue;
+        ceilings[role] = ceilings[i];
+        return true;
+    }
+    struct error ignored;
+    return worker_ceilings(x->worker, &party[role].problem, threads, x->budget, &ceilings[role], x->limit,
+                           &ignored) != WORKER_STOPPED;
+}
+
+bool explain(const struct explain *x, const struct contender party[WHY_ROLES], const struct ceilings *known,
+             struct why *why) {
+    struct ceilings ceilings[WHY_ROLES] = {*known};
+    *why = (struct why){.sentence = ""};
+    for (int i = 0; i < WHY_ROLES; i++) {
+        struct evidence *const e = &why->role[i];
+        if (!party[i].variant) continue;
+        *e = (struct evidence){
+            .variant = party[i].variant, .point = party[i].point, .time_us = 1e6 * party[i].seconds.median};
+        if (!counters_take(x, &party[i], e) || (i && !ceilings_find(x, party, i, ceilings))) return false;
+    }
+    why_explain(why, &party[WHY_WINNER].problem, x->device, ceilings);
+    return true;
+}

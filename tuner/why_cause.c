@@ -1,0 +1,164 @@
+#include "why_cause.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ceiling.h"
+#include "device/cuda_arch.h"
+#include "op.h"
+
+enum { SCHEDULERS = 4, ALU_LANES = 64, SFU_LANES = 16, WARP = 32, MMA_FMAS = 2048 };
+
+static const double near_share = 0.5;  /* of the time, to be called the bound */
+static const double saturation = 0.8;  /* of the time: so busy, a resource is the bound for certain */
+static const double cause_share = 0.5; /* of the difference, to be called its cause */
+
+static const struct {
+    const char *name, *counter;
+} resources[RES_COUNT] = {
+    [RES_MEMORY] = {"memory", "dram_bytes"},        [RES_ISSUE] = {"issue", "instructions"},
+    [RES_FMA] = {"fma", "instructions_fma"},        [RES_HALF] = {"half", "instructions_half"},
+    [RES_ALU] = {"alu", "instructions_alu"},        [RES_SFU] = {"sfu", "instructions_sfu"},
+    [RES_LSU] = {"lsu", "instructions_lsu"},        [RES_TENSOR] = {"tensor", "instructions_tensor"},
+    [RES_SHARED] = {"shared", "shared_wavefronts"}, [RES_ATOMICS] = {"atomics", "atomic_part"},
+    [RES_LAUNCH] = {"launch", "launches"},
+};
+
+const char *why_resource_name(enum why_resource r) {
+    return resources[r].name;
+}
+
+double evidence_counter(const struct evidence *e, const char *name) {
+    const struct counter *const found = counter_find(e->counters, e->counter_count, name);
+    return found ? found->value : 0;
+}
+
+/* What a GPU does a second of what the counter counts: instructions of warps, by the lanes of each pipe (CUDA
+   C++ Programming Guide, arithmetic throughput); shared memory serves a wavefront a clock on each
+   multiprocessor, a slice of L2 one pass of atomics a clock (reference/vgpu/timing.c has the sources). */
+static void gpu_rates(const struct device_info *d, const struct ceilings *c, double rate[RES_COUNT]) {
+    const struct cuda_arch *const a = cuda_arch_near(d->sm);
+    const double clocks = d->clock * d->units;
+    rate[RES_MEMORY] = c->bandwidth;
+    rate[RES_ISSUE] = SCHEDULERS * clocks;
+    rate[RES_ALU] = clocks * ALU_LANES / WARP;
+    rate[RES_SFU] = clocks * SFU_LANES / WARP;
+    rate[RES_FMA] = clocks * a->fma / WARP;
+    rate[RES_HALF] = clocks * a->half / WARP;
+    rate[RES_LSU] = clocks * a->lsu / WARP;
+    rate[RES_TENSOR] = clocks * a->tensor / MMA_FMAS;
+    rate[RES_SHARED] = clocks;
+    rate[RES_ATOMICS] = d->clock;
+}
+
+static double work_of(const struct evidence *e, enum why_resource r) {
+    return evidence_counter(e, resources[r].counter);
+}
+
+/* Of the stream: kernels and fills; 1 where they are not counted. */
+static double operations_of(const struct evidence *e) {
+    return fmax(1, work_of(e, RES_LAUNCH) + evidence_counter(e, "fills"));
+}
+
+struct demand demand_of(const struct evidence *e, const struct problem *p, const struct device_info *d,
+                        const struct ceilings *c) {
+    struct demand out = {.e = e, .time = 1e-6 * e->time_us, .bound = -1};
+    const bool gpu = d->isa >> CUDA & 1;
+    double rate[RES_COUNT] = {0};
+    if (gpu) gpu_rates(d, c, rate);
+    out.counted = gpu && work_of(e, RES_ISSUE) > 0;
+    out.threads = gpu ? 0 : point_threads(e->variant, &e->point, d);
+    for (int r = 0; r < RES_COUNT; r++)
+        if (rate[r] > 0) out.seconds[r] = work_of(e, (enum why_resource)r) / rate[r];
+    if (!(out.seconds[RES_MEMORY] > 0) && c->bandwidth > 0)
+        out.seconds[RES_MEMORY] = problem_bytes(p) / c->bandwidth;
+    if (!out.counted && c->flops > 0) out.seconds[RES_FMA] = problem_flops(p) / c->flops;
+    out.seconds[RES_LAUNCH] = c->launch * operations_of(e);
+    for (int r = 0; r < RES_LAUNCH; r++)
+        if (out.seconds[r] > out.seconds[out.busiest]) out.busiest = r;
+    const double busiest = out.seconds[out.busiest], launch = out.seconds[RES_LAUNCH];
+    if (busiest + launch >= near_share * out.time) out.bound = launch > busiest ? RES_LAUNCH : out.busiest;
+    return out;
+}
+
+/* Takes more of a resource, by enough. */
+static bool takes_more(const struct demand *w, const struct demand *o, int r, double slower) {
+    return o->seconds[r] - w->seconds[r] >= cause_share * slower;
+}
+
+static struct cause resource_cause(const struct demand *w, const struct demand *o, int r) {
+    struct cause cause = {DUE_RESOURCE, (enum why_resource)r, work_of(o->e, (enum why_resource)r),
+                          work_of(w->e, (enum why_resource)r)};
+    if (r == RES_LAUNCH) cause.of = operations_of(o->e), cause.against = operations_of(w->e);
+    if (w->threads != o->threads) return (struct cause){DUE_THREADS, cause.resource, o->threads, w->threads};
+    return cause;
+}
+
+bool demand_saturated(const struct demand *d) {
+    return d->seconds[d->busiest] >= saturation * (d->time - d->seconds[RES_LAUNCH]);
+}
+
+static double over(double a, double b) {
+    return a > 0 && b > 0 ? a / b : 0;
+}
+
+/* How the work is spread over the device; 0 where it was not counted. */
+struct spread {
+    double blocks;
+    double imbalance; /* blocks of the busiest multiprocessor over their mean */
+    double resident;  /* warps, together */
+    double serial;    /* instructions over resident warps */
+};
+
+static struct spread spread_of(const struct demand *o, const struct device_info *d) {
+    struct spread s = {.blocks = evidence_counter(o->e, "blocks")};
+    const double room = evidence_counter(o->e, "occupancy") * d->warps * d->units;
+    if (s.blocks > 0) s.imbalance = ceil(s.blocks / d->units) / (s.blocks / d->units);
+    s.resident = fmin(evidence_counter(o->e, "warps"), room);
+    s.serial = over(work_of(o->e, RES_ISSUE), s.resident);
+    return s;
+}
+
+/* Ratios above 1 speak against the other. */
+struct suspicion {
+    enum cause_kind kind;
+    bool applies;
+    double of, against, ratio;
+};
+
+/* The largest of these ratios, if it is large enough for the times'. */
+static struct cause spread_cause(const struct demand *w, const struct demand *o,
+                                 const struct device_info *d) {
+    const struct spread so = spread_of(o, d), sw = spread_of(w, d);
+    const bool once = work_of(o->e, RES_LAUNCH) <= 1 && work_of(w->e, RES_LAUNCH) <= 1;
+    const bool slack = o->counted && !demand_saturated(o);
+    const bool shared = o->busiest == RES_MEMORY || o->busiest == RES_ATOMICS; /* by all multiprocessors */
+    const struct suspicion list[] = {
+        {DUE_IDLE, once && so.blocks < d->units, so.blocks, sw.blocks,
+         over(fmin(sw.blocks, d->units), so.blocks)},
+        {DUE_IMBALANCE, once && so.blocks >= d->units && (slack || !shared), so.imbalance, sw.imbalance,
+         over(so.imbalance, sw.imbalance)},
+        {DUE_RESIDENT, slack, so.resident, sw.resident, over(sw.resident, so.resident)},
+        {DUE_SERIAL, slack, so.serial, sw.serial, over(so.serial, sw.serial)},
+    };
+    const double times = over(o->time - o->seconds[RES_LAUNCH], w->time - w->seconds[RES_LAUNCH]);
+    struct cause found = {.kind = DUE_NONE};
+    double best = fmax(1 + cause_share * (times - 1), 1.02);
+    for (size_t i = 0; times > 1 && i < sizeof list / sizeof *list; i++) {
+        if (!list[i].applies || list[i].ratio <= best) continue;
+        best = list[i].ratio;
+        found = (struct cause){.kind = list[i].kind, .of = list[i].of, .against = list[i].against};
+    }
+    return found;
+}
+
+struct cause cause_find(const struct demand *w, const struct demand *o, const struct device_info *d) {
+    const double slower = o->time - w->time;
+    if (o->bound >= 0 && takes_more(w, o, o->bound, slower)) return resource_cause(w, o, o->bound);
+    if (takes_more(w, o, RES_LAUNCH, slower)) return resource_cause(w, o, RES_LAUNCH);
+    if (d->isa >> CUDA & 1) return spread_cause(w, o, d);
+    const double io = work_of(o->e, RES_ISSUE), iw = work_of(w->e, RES_ISSUE);
+    if (iw > 0 && o->bound != RES_MEMORY && io / iw - 1 >= cause_share * (o->time / w->time - 1))
+        return (struct cause){DUE_INSTRUCTIONS, RES_ISSUE, io, iw};
+    return (struct cause){.kind = DUE_NONE};
+}
