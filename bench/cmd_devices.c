@@ -1,26 +1,57 @@
-/* katune devices: lists the devices of this machine with their cores, instruction sets and caches. */
+/* katune devices: lists the devices of this machine, and what of NVIDIA's is missing for a GPU. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "commands.h"
 #include "device/cuda.h"
 #include "device/device.h"
+#include "device/nvml.h"
+#include "libraries.h"
 #include "options.h"
 
-static const char *const names[] = {"cpu"};
-enum { NAME_COUNT = sizeof names / sizeof *names };
-
-static void device_print(const char *name, const struct device_info *info) {
-    printf("%s: %s\n    %d cores, %d NUMA node%s, %.1f GiB of memory;", name, info->name, info->units,
-           info->numa_nodes, info->numa_nodes == 1 ? "" : "s", (double)info->memory / (1 << 30));
-    for (int b = 0; b < BACKEND_COUNT; b++)
-        if (info->isa >> b & 1) printf(" %s", backend_name((enum backend)b));
-    printf("\n   ");
+static void caches_print(const struct device_info *info) {
+    printf("   ");
     for (int i = 0; i < info->cache_count; i++)
         printf(" L%d %d x %zu KiB%s", info->caches[i].level, info->caches[i].instances,
                info->caches[i].bytes >> 10, i + 1 < info->cache_count ? "," : "");
     printf("\n    tables: results/%s\n", info->slug);
+}
+
+/* Clocks and power of a GPU, or why they are not known. */
+static void clocks_print(struct device *d) {
+    struct error err;
+    char reasons[40];
+    const struct nvml *const n = cuda_nvml(d, &err);
+    if (!n) {
+        printf("    clocks unknown: %s\n", err.text);
+        return;
+    }
+    const struct nvml_state s = nvml_state_read(n);
+    throttle_print(s.throttle, reasons, sizeof reasons);
+    printf("    clocks now %u of %u MHz, memory %u of %u MHz; %.0f of %.0f W; held back by: %s\n",
+           s.units_mhz, s.units_max, s.memory_mhz, s.memory_max, s.watts, s.watts_max,
+           *reasons ? reasons : "nothing");
+}
+
+static void gpu_print(const char *name, struct device *d) {
+    const struct device_info *const info = d->info(d);
+    printf("%s: %s\n    %d multiprocessors, %.1f GiB of memory, %s; driver of CUDA %s; %s\n", name,
+           info->name, info->units, (double)info->memory / (1 << 30), info->arch, info->driver,
+           *info->compiler ? info->compiler : "no NVRTC");
+    if (!info->modeled) clocks_print(d);
+    caches_print(info);
+}
+
+static void cpu_print(const char *name, struct device *d) {
+    const struct device_info *const info = d->info(d);
+    printf("%s: %s\n    %d cores, %d NUMA node%s, %.1f GiB of memory;", name, info->name, info->units,
+           info->numa_nodes, info->numa_nodes == 1 ? "" : "s", (double)info->memory / (1 << 30));
+    for (int b = 0; b < BACKEND_COUNT; b++)
+        if (info->isa >> b & 1) printf(" %s", backend_name((enum backend)b));
+    putchar('\n');
+    caches_print(info);
 }
 
 static cJSON *device_json(const char *name, const struct device_info *info) {
@@ -67,9 +98,40 @@ static void profiles_list(cJSON *all) {
     }
 }
 
+/* What a GPU needs, a line each. */
+static void libraries_print(void) {
+    struct library_status list[LIBRARY_COUNT];
+    libraries_find(list);
+    puts("\nfor GPUs:");
+    for (int i = 0; i < LIBRARY_COUNT; i++)
+        printf("    %-7s %-24s %s%s\n", list[i].name, list[i].use,
+               list[i].found ? "" : "missing: ", list[i].text);
+}
+
+/* False, and one line, if it cannot be opened. */
+static bool device_list(const char *name, cJSON *all) {
+    struct error err;
+    struct device *const d = device_open(name, false, &err);
+    if (!d) {
+        fprintf(stderr, "katune devices: %s\n", err.text);
+        return false;
+    }
+    if (all)
+        cJSON_AddItemToArray(all, device_json(name, d->info(d)));
+    else if (strcmp(d->info(d)->backend, "cuda") == 0)
+        gpu_print(name, d);
+    else
+        cpu_print(name, d);
+    d->close(d);
+    return true;
+}
+
 int cmd_devices(int argc, char **argv) {
     static const struct command_usage usage = {
-        "devices", "Lists the devices that katune can use here, as hwloc and CPUID describe them.",
+        "devices",
+        "Lists the devices that katune can use here, as hwloc, CPUID, the CUDA driver and NVML describe "
+        "them, and\n"
+        "what a GPU needs: where it was found, or what to do where it is missing.",
         OPT_JSON_FLAG,
         "The environment variable KATUNE_ISA (scalar, avx2, avx512) limits the instruction set."};
     struct options o;
@@ -77,21 +139,14 @@ int cmd_devices(int argc, char **argv) {
     if (leave >= 0) return leave;
     cJSON *const all = o.json_flag ? cJSON_CreateArray() : NULL;
     int exit_code = EXIT_OK;
-    for (int i = 0; i < NAME_COUNT; i++) {
-        struct error err;
-        struct device *const d = device_open(names[i], false, &err);
-        if (!d) {
-            fprintf(stderr, "katune devices: %s\n", err.text);
-            exit_code = EXIT_USAGE;
-            continue;
-        }
-        if (all)
-            cJSON_AddItemToArray(all, device_json(names[i], d->info(d)));
-        else
-            device_print(names[i], d->info(d));
-        d->close(d);
+    if (!device_list("cpu", all)) exit_code = EXIT_USAGE;
+    for (int i = 0, gpus = cuda_count(); i < gpus; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "cuda:%d", i);
+        if (!device_list(name, all)) exit_code = EXIT_USAGE;
     }
     profiles_list(all);
+    if (!all) libraries_print();
     if (all) {
         char *const text = cJSON_Print(all);
         puts(text ? text : "[]");

@@ -34,11 +34,15 @@ static void read_whole(const char *name, char *text, size_t size) {
 }
 
 struct outcome program_run(const char *arguments) {
+    return program_run_with("", arguments);
+}
+
+struct outcome program_run_with(const char *prefix, const char *arguments) {
     static struct outcome o;
     char command[2048];
     const char *const to = scratch_folder();
-    const int used =
-        snprintf(command, sizeof command, "'%s' %s >%s/out 2>%s/err", KATUNE_PROGRAM, arguments, to, to);
+    const int used = snprintf(command, sizeof command, "%s '%s' %s >%s/out 2>%s/err", prefix, KATUNE_PROGRAM,
+                              arguments, to, to);
     cr_assert(used < (int)sizeof command);
     const int status = system(command);
     o.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;

@@ -11,6 +11,9 @@ struct outcome {
 /* Runs "katune ARGUMENTS", as a shell takes them. */
 struct outcome program_run(const char *arguments);
 
+/* The same after a prefix such as "env -i NAME=VALUE". */
+struct outcome program_run_with(const char *prefix, const char *arguments);
+
 /* Runs "katune ARGUMENTS" and expects that it is refused: exit code 2, and one line that holds `text`. */
 void program_refused(const char *arguments, const char *text);
 

@@ -19,6 +19,8 @@ struct cupti;
  */
 struct cupti *cupti_open(struct error *err);
 void cupti_close(struct cupti *c);
+/* What was loaded. */
+const char *cupti_path(const struct cupti *c);
 /* Whether the program was built with it. */
 bool cupti_built(void);
 

@@ -30,6 +30,8 @@ struct request {
     double budget;
     int race, threads;
     struct problem problem;
+    struct distribution distribution; /* of x; CHECK */
+    enum check_depth depth;
 };
 
 struct reply {
@@ -65,6 +67,7 @@ struct servant {
     struct device *device;
     struct meter *meter;
     struct check_case *checked;
+    struct distribution distribution; /* of its x */
     const struct worker_options *o;
 };
 
@@ -77,21 +80,23 @@ static struct problem problem_to_check(const struct device *d, const struct prob
     return checked;
 }
 
-static bool serve_check(struct servant *s, struct contender *c, struct error *err) {
+static bool serve_check(struct servant *s, const struct request *q, struct contender *c, struct error *err) {
     const struct problem p = problem_to_check(s->device, &c->problem);
-    if (!s->checked || !problem_equal(case_problem(s->checked), &p)) {
+    if (!s->checked || !problem_equal(case_problem(s->checked), &p) ||
+        s->distribution.kind != q->distribution.kind || s->distribution.percent != q->distribution.percent) {
         case_free(s->checked);
-        s->checked = case_new(s->device, &p, s->o->measure.seed, s->o->measure.distribution, err);
+        s->distribution = q->distribution;
+        s->checked = case_new(s->device, &p, s->o->measure.seed, q->distribution, err);
         if (!s->checked) return false;
     }
-    case_check(s->checked, c->variant, &c->point, CHECK_QUICK, &c->verdict);
+    case_check(s->checked, c->variant, &c->point, q->depth, &c->verdict);
     return true;
 }
 
 static bool serve(struct servant *s, const struct request *q, struct contender *list, struct reply *r) {
     switch (q->kind) {
     case DESCRIBE: r->info = *s->device->info(s->device); return true;
-    case CHECK: return serve_check(s, list, &r->err);
+    case CHECK: return serve_check(s, q, list, &r->err);
     case MEASURE: return measure(s->meter, list, q->count, q->budget, q->race, &r->err);
     case COUNT: return meter_count(s->meter, list, &r->err);
     case CEILINGS:
@@ -259,10 +264,15 @@ enum worker_outcome worker_describe(struct worker *w, struct device_info *info, 
     return outcome;
 }
 
-enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err) {
+enum worker_outcome worker_check_as(struct worker *w, struct contender *c, struct distribution distribution,
+                                    enum check_depth depth, double limit, struct error *err) {
     struct reply r;
-    return worker_ask(w, &(struct request){.kind = CHECK, .count = 1, .problem = c->problem}, c, limit, &r,
-                      err);
+    const struct request q = {.kind = CHECK, .count = 1, .distribution = distribution, .depth = depth};
+    return worker_ask(w, &q, c, limit, &r, err);
+}
+
+enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err) {
+    return worker_check_as(w, c, w->o.measure.distribution, CHECK_QUICK, limit, err);
 }
 
 enum worker_outcome worker_measure(struct worker *w, struct contender *list, int count, double budget,

@@ -34,7 +34,10 @@ void worker_close(struct worker *w);
 
 /* What the worker's device is. */
 enum worker_outcome worker_describe(struct worker *w, struct device_info *info, struct error *err);
-/* Checks one candidate on its own problem; fills verdict. */
+/* Checks one candidate on its own problem; fills verdict. Quickly, with the distribution that is measured
+   with, or as asked. */
+enum worker_outcome worker_check_as(struct worker *w, struct contender *c, struct distribution distribution,
+                                    enum check_depth depth, double limit, struct error *err);
 enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err);
 /* Times checked contenders of one problem as measure() does. */
 enum worker_outcome worker_measure(struct worker *w, struct contender *list, int count, double budget,

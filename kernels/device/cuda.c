@@ -199,6 +199,7 @@ static void info_fill(struct cuda *c) {
     c->api.cuDeviceGetName(info->name, sizeof info->name, c->ordinal);
     c->api.cuDeviceTotalMem_v2(&info->memory, c->ordinal);
     c->api.cuDriverGetVersion(&version);
+    c->driver_major = version / 1000;
     info->sm = 10 * attribute(c, CUDA_CAPABILITY_MAJOR) + attribute(c, CUDA_CAPABILITY_MINOR);
     info->isa = 1u << CUDA;
     info->units = attribute(c, CUDA_MULTIPROCESSORS);
@@ -265,6 +266,16 @@ static struct device *device_new(struct cuda_api *api, const struct cuda_virtual
     }
     info_fill(c);
     return &c->device;
+}
+
+int cuda_count(void) {
+    struct cuda_api api;
+    struct error ignored;
+    int count = 0;
+    if (!cuda_api_open(&api, NULL, &ignored)) return 0;
+    if (api.cuInit(0) != CUDA_OK || api.cuDeviceGetCount(&count) != CUDA_OK) count = 0;
+    cuda_api_close(&api);
+    return count;
 }
 
 struct device *cuda_open(const char *number, struct error *err) {

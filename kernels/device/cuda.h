@@ -7,6 +7,9 @@
 /* The GPU with this number ("0"; "" is 0). */
 struct device *cuda_open(const char *number, struct error *err);
 
+/* How many there are; 0 without a driver. Initialises it, so no process may be forked after that. */
+int cuda_count(void);
+
 /* The virtual GPU of this profile ("h100-sxm"; "" is the first). Its times are modeled. */
 struct device *vgpu_open(const char *profile, struct error *err);
 

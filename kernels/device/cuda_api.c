@@ -28,7 +28,10 @@ bool cuda_api_open(struct cuda_api *api, const char *path, struct error *err) {
     }
     const char *const missing =
         library_bind(api->library, api, functions, sizeof functions / sizeof *functions);
-    if (!missing) return true;
+    if (!missing) {
+        library_path(api->library, api->path, sizeof api->path);
+        return true;
+    }
     error_set(err, "%s has no %s: the driver is too old, or no CUDA driver", api->path, missing);
     cuda_api_close(api);
     return false;

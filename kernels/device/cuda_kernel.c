@@ -17,6 +17,11 @@ static bool module_load(struct cuda *c, struct kernel *k, const struct cuda_bina
     if (!cuda_ok(&c->api, code, "cuModuleLoadData", err)) {
         if (c->virtual.present && *c->virtual.vgpu_last_error())
             error_set(err, "cuModuleLoadData: %s", c->virtual.vgpu_last_error());
+        else if (!c->virtual.present && c->nvrtc.major > c->driver_major)
+            error_set(err,
+                      "the driver (CUDA %d) does not load what NVRTC %d.%d makes: update the driver, or "
+                      "\"./katune get-nvrtc %d\"",
+                      c->driver_major, c->nvrtc.major, c->nvrtc.minor, c->driver_major);
         return error_prefix(err, "%s", k->variant->name);
     }
     if (c->virtual.present) c->virtual.vgpu_module_ptxas_log(k->module, b->log);

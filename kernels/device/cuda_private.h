@@ -20,6 +20,7 @@ struct cuda {
     bool has_nvrtc;
     struct error no_nvrtc; /* why there is none */
     CUdevice ordinal;
+    int driver_major; /* CUDA's version that the driver is of */
     CUcontext context;
     CUstream stream;
     CUevent begin, end;

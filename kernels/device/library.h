@@ -14,4 +14,7 @@ struct library_function {
    function that the library lacks, whose pointer and those after it stay as they are, or NULL. */
 const char *library_bind(void *library, void *structure, const struct library_function *list, size_t count);
 
+/* The file that it was loaded from, where the dynamic linker tells; else the path stays as it is. */
+void library_path(void *library, char *path, size_t size);
+
 #endif

@@ -35,7 +35,10 @@ bool nvml_load(struct nvml *n, struct error *err) {
             err, "NVML was not found: libnvidia-ml.so.1 comes with NVIDIA's driver, or set KATUNE_LIBNVML "
                  "to it; without it clocks are not watched");
     const char *const missing = functions_bind(n);
-    if (!missing) return true;
+    if (!missing) {
+        library_path(n->library, n->path, sizeof n->path);
+        return true;
+    }
     error_set(err, "%s has no %s: the driver is too old, or it is no NVML", n->path, missing);
     nvml_close(n);
     return false;

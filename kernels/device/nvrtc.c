@@ -21,24 +21,42 @@ static bool nvrtc_load(void *user, const char *path) {
     snprintf(n->path, sizeof n->path, "%s", path);
     if (library_bind(n->library, n, functions, sizeof functions / sizeof *functions))
         return false; /* older than 11.2, where cubin came */
+    library_path(n->library, n->path, sizeof n->path);
     return n->nvrtcVersion(&n->major, &n->minor) == 0;
 }
 
 bool nvrtc_open(struct nvrtc *n, struct error *err) {
+    static const char pattern[] = "libnvrtc.so.1[0-9]";
     const char *const home = toolkit_home();
+    if (!home && toolkit_fetched(pattern, nvrtc_load, n)) return true;
     for (size_t i = 0; !home && i < sizeof plain_names / sizeof *plain_names; i++)
         if (nvrtc_load(n, plain_names[i])) return true;
-    if (toolkit_search("libnvrtc.so.1[0-9]", nvrtc_load, n)) return true;
+    if (toolkit_search(pattern, nvrtc_load, n)) return true;
     if (home) return error_set(err, "KATUNE_CUDA_HOME=%s: there is no libnvrtc.so below it", home);
     return error_set(
         err, "NVRTC, NVIDIA's run-time compiler, was not found: \"./katune get-nvrtc\" fetches it, or "
              "set KATUNE_CUDA_HOME to a CUDA toolkit");
 }
 
+enum { ARCHS_MAX = 128 };
+
+static int archs_list(const struct nvrtc *n, int list[ARCHS_MAX]) {
+    int count = 0;
+    if (n->nvrtcGetNumSupportedArchs(&count) || count > ARCHS_MAX || n->nvrtcGetSupportedArchs(list))
+        return 0;
+    return count;
+}
+
 bool nvrtc_supports(const struct nvrtc *n, int sm) {
-    int count = 0, list[128];
-    if (n->nvrtcGetNumSupportedArchs(&count) || count > 128 || n->nvrtcGetSupportedArchs(list)) return false;
-    for (int i = 0; i < count; i++)
+    int list[ARCHS_MAX];
+    for (int i = archs_list(n, list); i-- > 0;)
         if (list[i] == sm) return true;
     return false;
+}
+
+bool nvrtc_is_too_old(const struct nvrtc *n, int sm) {
+    int list[ARCHS_MAX];
+    for (int i = archs_list(n, list); i-- > 0;)
+        if (list[i] > sm) return false;
+    return true;
 }

@@ -22,13 +22,15 @@ struct nvrtc {
 #undef DECLARE
 };
 
-/* Looks in KATUNE_CUDA_HOME if it is set, and only there; else where the dynamic linker looks, in toolkits
-   below /usr/local and /opt, in Python's wheels, and where `katune get-nvrtc` puts it. The newest of a place
+/* Looks in KATUNE_CUDA_HOME if it is set, and only there; else where `katune get-nvrtc` puts it, where the
+   dynamic linker looks, in toolkits below /usr/local and /opt, and in Python's wheels. The newest of a place
    is taken. False, and how to get it, if there is none. It stays loaded to the end of the process: it does
    not like to be unloaded. */
 bool nvrtc_open(struct nvrtc *n, struct error *err);
 
 /* Whether it compiles for a compute capability (90). */
 bool nvrtc_supports(const struct nvrtc *n, int sm);
+/* Whether a compute capability that it does not support came after it, not went before it. */
+bool nvrtc_is_too_old(const struct nvrtc *n, int sm);
 
 #endif

@@ -17,7 +17,6 @@ static const char *const folders[] = {
     "/opt/cuda*/extras/CUPTI/lib64",
     "/usr/lib/x86_64-linux-gnu",
     "/usr/lib/aarch64-linux-gnu",
-    "@/katune/nvrtc/nvidia/*/lib",
     "$VIRTUAL_ENV/lib/python3*/site-packages/nvidia/*/lib",
     "$CONDA_PREFIX/lib",
     "~/.local/lib/python3*/site-packages/nvidia/*/lib",
@@ -53,6 +52,12 @@ static bool folder_expand(const char *pattern, char *folder, size_t size) {
 const char *toolkit_home(void) {
     const char *const home = getenv("KATUNE_CUDA_HOME");
     return home && *home ? home : NULL;
+}
+
+bool toolkit_fetched(const char *pattern, toolkit_load_fn *load, void *user) {
+    char folder[512];
+    return folder_expand("@/katune/nvrtc/nvidia/*/lib", folder, sizeof folder) &&
+           folder_try(folder, pattern, load, user);
 }
 
 bool toolkit_search(const char *pattern, toolkit_load_fn *load, void *user) {
