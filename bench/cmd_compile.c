@@ -11,7 +11,7 @@
 #include "json.h"
 
 struct tally {
-    int compiled, failed, spilled, skipped;
+    int compiled, failed, spilled, skipped, spoilt;
 };
 
 static void job_print(const struct compile_job *job) {
@@ -42,6 +42,7 @@ static struct tally jobs_count(const struct compile_set *s) {
     for (int i = 0; i < s->count; i++) {
         t.compiled += s->jobs[i].ok;
         t.failed += !s->jobs[i].ok;
+        t.spoilt += s->jobs[i].spoilt;
         t.spilled += s->jobs[i].ok && s->jobs[i].is_default && s->jobs[i].resources.spill > 0;
     }
     return t;
@@ -150,6 +151,8 @@ int cmd_compile(int argc, char **argv) {
     if (!ok) return refuse(&err);
     printf("%d compiled, %d failed, %d default point%s with spills\n", done.compiled, done.failed,
            done.spilled, done.spilled == 1 ? "" : "s");
+    if (done.spoilt)
+        printf("%d of them had an entry in the cache that was spoilt, and was made anew\n", done.spoilt);
     if (done.failed || done.spilled) return EXIT_FAILED;
     return done.compiled ? EXIT_OK : EXIT_MISSING;
 }

@@ -119,6 +119,7 @@ bool compile_set_run(struct compile_set *s, const struct nvrtc *n, const char *e
         if (!job->ok) continue;
         job->seconds = b.seconds;
         job->cached = b.cached;
+        job->spoilt = b.spoilt;
         job_judge(job, b.log);
         struct error one;
         if (emit && !job_emit(job, &b, emit, folder, &one)) {

@@ -20,6 +20,7 @@ struct compile_job {
     double occupancy;                /* the least of any of its kernels */
     double seconds;
     bool cached;
+    bool spoilt; /* the cache had it, but not whole */
 };
 
 struct compile_set {

@@ -73,6 +73,22 @@ Test(cuda_compile, bad_input) {
     cr_expect(o.code == 2 && strstr(o.err, "there is no such profile: there are h100-sxm"), "%s", o.err);
 }
 
+Test(cuda_compile, a_spoilt_entry_is_said_and_made_anew) {
+    static const char arguments[] = "compile --quiet --only copy_cuda --dtype f32 --arch sm_90",
+                      said[] = "\n1 of them had an entry in the cache that was spoilt, and was made anew\n";
+    char command[400];
+    nvrtc_needed();
+    setenv("KATUNE_CACHE", scratch_folder(), 1);
+    struct outcome o = program_run(arguments);
+    cr_assert(o.code == 0 && !strstr(o.out, said), "%s", o.out);
+    snprintf(command, sizeof command, "truncate -s -1 %s/*.bin", scratch_folder());
+    cr_assert_eq(system(command), 0);
+    o = program_run(arguments);
+    cr_assert(o.code == 0 && strstr(o.out, said), "%s", o.out);
+    o = program_run(arguments);
+    cr_assert(o.code == 0 && !strstr(o.out, said), "%s", o.out);
+}
+
 /* An architecture after every compiler's time. */
 Test(cuda_compile, too_old_for_the_device) {
     struct nvrtc n;

@@ -72,6 +72,18 @@ Test(devices, takes_what_get_nvrtc_fetched) {
     cr_assert(o.code == 0, "from the cache: %s%s", o.out, o.err);
 }
 
+/* NVIDIA's own library, as far as it can be had without a GPU: the toolkit's stub of it. */
+Test(devices, the_toolkits_stub_is_no_driver) {
+#ifdef CUDA_STUB
+    setenv("KATUNE_LIBCUDA", CUDA_STUB, 1);
+    program_refused("check --device cuda:0", "is the toolkit's stub, which only linkers use");
+    program_refused("tune --device cuda:0 --op silu_fwd --shape 20x48 --results /nowhere/results",
+                    "is the toolkit's stub, which only linkers use");
+#else
+    cr_skip_test("the toolkit's stub of libcuda.so was not found when this was built");
+#endif
+}
+
 /* Runs the launcher's get-nvrtc with nothing in its environment but `assignments`; what it says, and its exit
  * code. */
 static int launcher_run(const char *assignments, const char *arguments, char *said, size_t size) {

@@ -230,6 +230,7 @@ static bool device_failed(struct check_case *c, struct verdict *verdict) {
     struct error err;
     if (!device_failure(c->device, &err)) return false;
     c->spoilt = true;
+    verdict->fault = FAULT_CALL;
     snprintf(verdict->text, sizeof verdict->text, "%s", err.text);
     return true;
 }
@@ -246,6 +247,7 @@ static bool trial_run(struct check_case *c, const struct variant *v, const struc
                                  ? cpu_prepare_team(c->device, v, &c->problem, pt, trial.threads, &err)
                                  : c->device->prepare(c->device, v, &c->problem, pt, &err);
     if (!k) {
+        verdict->fault = FAULT_REFUSED;
         snprintf(verdict->text, sizeof verdict->text, "%s", err.text);
         return false;
     }

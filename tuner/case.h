@@ -14,8 +14,16 @@ struct check_case;
 
 enum verdict_status { CHECK_PASSED, CHECK_FAILED, CHECK_SKIPPED };
 
+/* How a check failed. */
+enum check_fault {
+    FAULT_WRONG,   /* by its answer, or by what it wrote beyond its output */
+    FAULT_REFUSED, /* it does not compile, or cannot be loaded */
+    FAULT_CALL,    /* its call failed, as with an illegal address */
+};
+
 struct verdict {
     enum verdict_status status;
+    enum check_fault fault; /* of CHECK_FAILED */
     /* The worst element over all outputs: its error over the error allowed, and where it is. When a check
        passed, worst <= 1. No element (0 rows): 0. */
     double worst;

@@ -25,7 +25,7 @@ void journal_close(struct journal *j);
 
 enum journal_cause {
     CAUSE_WRONG,   /* its answer, or what it wrote beyond its output */
-    CAUSE_CRASHED, /* the worker died of it */
+    CAUSE_CRASHED, /* the worker died of it, or its call failed */
     CAUSE_HUNG,    /* no answer in time */
     CAUSE_MEMORY,  /* it took more than the limit */
     CAUSE_REFUSED, /* it does not compile, or cannot be launched or timed */

@@ -107,15 +107,17 @@ static void contenders_sample(struct hunt *h, int most) {
 /* Counts and journals a candidate that did not make it. */
 static bool failure(struct hunt *h, const struct contender *c, enum worker_outcome outcome,
                     const char *reason, struct error *err) {
-    static const enum journal_cause causes[] = {[WORKER_OK] = CAUSE_WRONG,
-                                                [WORKER_REFUSED] = CAUSE_REFUSED,
+    static const enum journal_cause causes[] = {[WORKER_REFUSED] = CAUSE_REFUSED,
                                                 [WORKER_CRASHED] = CAUSE_CRASHED,
                                                 [WORKER_HUNG] = CAUSE_HUNG,
                                                 [WORKER_MEMORY] = CAUSE_MEMORY};
+    static const enum journal_cause faults[] = {
+        [FAULT_WRONG] = CAUSE_WRONG, [FAULT_REFUSED] = CAUSE_REFUSED, [FAULT_CALL] = CAUSE_CRASHED};
     h->report->failed++;
     error_set(&h->last_failure, "%s", reason);
-    return !h->s->journal || journal_failed(h->s->journal, &(struct candidate){h->p, c->variant, &c->point},
-                                            causes[outcome], reason, err);
+    return !h->s->journal ||
+           journal_failed(h->s->journal, &(struct candidate){h->p, c->variant, &c->point},
+                          outcome == WORKER_OK ? faults[c->verdict.fault] : causes[outcome], reason, err);
 }
 
 /* Whether it passed; what the journal knows of an interrupted run is not done again. */

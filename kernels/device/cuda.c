@@ -128,12 +128,14 @@ static int attribute(const struct cuda *c, enum cuda_number a) {
     return c->api.cuDeviceGetAttribute(&value, (CUdevice_attribute)a, c->ordinal) == CUDA_OK ? value : 0;
 }
 
+/* The stream waits for copies, which go through the default stream: one from pageable memory may return while
+   its last part is still on its way to the device. */
 static bool context_open(struct cuda *c, struct error *err) {
     const struct cuda_api *const api = &c->api;
     return cuda_ok(api, api->cuDevicePrimaryCtxRetain(&c->context, c->ordinal), "cuDevicePrimaryCtxRetain",
                    err) &&
            cuda_ok(api, api->cuCtxSetCurrent(c->context), "cuCtxSetCurrent", err) &&
-           cuda_ok(api, api->cuStreamCreate(&c->stream, CUDA_STREAM_NON_BLOCKING), "cuStreamCreate", err) &&
+           cuda_ok(api, api->cuStreamCreate(&c->stream, CUDA_STREAM_ORDERED), "cuStreamCreate", err) &&
            cuda_ok(api, api->cuEventCreate(&c->begin, 0), "cuEventCreate", err) &&
            cuda_ok(api, api->cuEventCreate(&c->end, 0), "cuEventCreate", err);
 }
@@ -225,6 +227,20 @@ static void info_fill(struct cuda *c) {
     device_slug(info->name, info->slug, sizeof info->slug);
 }
 
+/* Of a driver that is loaded: false, and what to do, if it does not start. */
+static bool driver_start(const struct cuda_api *api, struct error *err) {
+    const CUresult code = api->cuInit(0);
+    if (code == CUDA_IS_STUB)
+        return error_set(err,
+                         "%s is the toolkit's stub, which only linkers use: take the driver's libcuda.so.1",
+                         api->path);
+    if (code == CUDA_NO_GPU) return error_set(err, "the driver (%s) finds no GPU", api->path);
+    if (code == CUDA_MISMATCH)
+        return error_set(err, "%s is of another version than the driver that is running: restart the machine",
+                         api->path);
+    return cuda_ok(api, code, "cuInit", err);
+}
+
 /* Of a driver that was loaded; takes it over, whatever becomes of it. */
 static struct device *device_new(struct cuda_api *api, const struct cuda_virtual *virtual, int ordinal,
                                  struct error *err) {
@@ -253,8 +269,7 @@ static struct device *device_new(struct cuda_api *api, const struct cuda_virtual
                        .virtual = *virtual};
     int count = 0;
     c->has_nvrtc = nvrtc_open(&c->nvrtc, &c->no_nvrtc);
-    bool ok = cuda_ok(api, api->cuInit(0), "cuInit", err) &&
-              cuda_ok(api, api->cuDeviceGetCount(&count), "cuDeviceGetCount", err);
+    bool ok = driver_start(api, err) && cuda_ok(api, api->cuDeviceGetCount(&count), "cuDeviceGetCount", err);
     if (ok && ordinal >= count)
         ok = error_set(err, "cuda:%d: the driver finds %d GPU%s%s", ordinal, count, count == 1 ? "" : "s",
                        count ? ", numbered from 0" : "");

@@ -97,6 +97,7 @@ bool cuda_cache_load(const char *folder, const char *key, struct cuda_binary *b)
     if (ok) return true;
     cuda_binary_free(b);
     unlink(path);
+    b->spoilt = true;
     return false;
 }
 

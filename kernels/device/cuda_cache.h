@@ -21,6 +21,7 @@ void cuda_hash_key(const struct cuda_hash *h, char key[CUDA_KEY_LENGTH]);
 /* The folder, made if need be: KATUNE_CACHE if it is set, else katune/cuda in XDG_CACHE_HOME or ~/.cache.
    False if there is none: then nothing is kept. */
 bool cuda_cache_folder(char *folder, size_t size);
+/* False, too, where the entry is not whole: then it is removed and b->spoilt says so. */
 bool cuda_cache_load(const char *folder, const char *key, struct cuda_binary *b);
 /* Keeps a result; that it cannot be kept is no failure. Now and then what was not used for longest is
    removed, as far as all files together exceed KATUNE_CACHE_MIB (CUDA_CACHE_MIB). */

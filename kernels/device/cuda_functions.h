@@ -20,9 +20,9 @@
 
 #define CUDA_NUMBERS(N)                                                                                      \
     N(CUDA_OK, CUDA_SUCCESS, 0)                                                                              \
-    N(CUDA_OUT_OF_MEMORY, CUDA_ERROR_OUT_OF_MEMORY, 2)                                                       \
-    N(CUDA_NO_DEVICE, CUDA_ERROR_NO_DEVICE, 100)                                                             \
-    N(CUDA_INVALID_DEVICE, CUDA_ERROR_INVALID_DEVICE, 101)                                                   \
+    N(CUDA_IS_STUB, CUDA_ERROR_STUB_LIBRARY, 34)                                                             \
+    N(CUDA_NO_GPU, CUDA_ERROR_NO_DEVICE, 100)                                                                \
+    N(CUDA_MISMATCH, CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, 803)                                                 \
     N(CUDA_CLOCK_KHZ, CU_DEVICE_ATTRIBUTE_CLOCK_RATE, 13)                                                    \
     N(CUDA_MULTIPROCESSORS, CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT, 16)                                    \
     N(CUDA_PCI_BUS, CU_DEVICE_ATTRIBUTE_PCI_BUS_ID, 33)                                                      \
@@ -37,7 +37,7 @@
     N(CUDA_MULTIPROCESSOR_REGISTERS, CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR, 82)               \
     N(CUDA_BLOCK_SHARED_OPTIN, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, 97)                    \
     N(CUDA_FUNCTION_DYNAMIC_SHARED, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 8)                      \
-    N(CUDA_STREAM_NON_BLOCKING, CU_STREAM_NON_BLOCKING, 1)
+    N(CUDA_STREAM_ORDERED, CU_STREAM_DEFAULT, 0)
 
 #define CUDA_FUNCTIONS(F)                                                                                    \
     F(cuInit, (unsigned))                                                                                    \

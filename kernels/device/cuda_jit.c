@@ -163,8 +163,10 @@ bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct p
     const bool keep = cuda_cache_folder(folder, sizeof folder);
     key_make(n, v, options, count, key);
     if (keep && cuda_cache_load(folder, key, b)) return true;
+    const bool spoilt = keep && b->spoilt;
     if (!nvrtc_supports(n, sm)) return arch_refuse(n, sm, err);
     if (!source_compile(n, v, sm, options, count, b, err)) return false;
+    b->spoilt = spoilt;
     if (keep) cuda_cache_store(folder, key, b);
     return true;
 }

@@ -14,6 +14,7 @@ struct cuda_binary {
     size_t ptx_size, cubin_size, log_size;
     double seconds; /* that compiling took, also where it was long ago */
     bool cached;    /* it came from the cache */
+    bool spoilt;    /* the cache had it, but not whole: it was made anew */
 };
 
 /* What a kernel uses, as ptxas tells. */
