@@ -1,7 +1,7 @@
-/* A libnvidia-ml.so for tests on machines without a GPU: one GPU at 00000000:3b:00.0, which runs at the
-   clocks, and is held back for the reasons, that FAKE_NVML_CLOCKS lists ("1980:0 1200:32", MHz and NVML's
-   bits), one for each time that reasons are read, the last one from then on. FAKE_NVML_INIT is what
-   nvmlInit_v2 returns. */
+/* A libnvidia-ml.so for tests on machines without a GPU: one GPU at FAKE_NVML_ADDRESS (00000000:3b:00.0),
+   which runs at the clocks, and is held back for the reasons, that FAKE_NVML_CLOCKS lists ("1980:0 1200:32",
+   MHz and NVML's bits), one for each time that reasons are read, the last one from then on. FAKE_NVML_INIT is
+   what nvmlInit_v2 returns. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +40,8 @@ nvmlReturn_t nvmlSystemGetDriverVersion(char *version, unsigned length) {
 
 nvmlReturn_t nvmlDeviceGetHandleByPciBusId_v2(const char *address, nvmlDevice_t *device) {
     *device = (nvmlDevice_t)&mhz;
-    return strcmp(address, "00000000:3b:00.0") == 0 ? NVML_OK : (nvmlReturn_t)6;
+    const char *const mine = getenv("FAKE_NVML_ADDRESS");
+    return strcmp(address, mine ? mine : "00000000:3b:00.0") == 0 ? NVML_OK : (nvmlReturn_t)6;
 }
 
 nvmlReturn_t nvmlDeviceGetClockInfo(nvmlDevice_t device, nvmlClockType_t type, unsigned *value) {

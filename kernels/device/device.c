@@ -53,6 +53,7 @@ void device_slug(const char *text, char *slug, size_t size) {
             slug[used++] = '-';
         }
     }
+    if (used && slug[used - 1] == '-') used--;
     slug[used] = 0;
 }
 

@@ -1,0 +1,145 @@
+/* The path that a real GPU takes, on machines without one: a driver that has nothing of the virtual GPU's own
+   (plain_driver.c), and an NVML that says what a test wants (fake_nvml.c). */
+#include <cjson/cJSON.h>
+#include <criterion/criterion.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "device/nvrtc.h"
+#include "file.h"
+#include "program.h"
+
+static void setup(void) {
+    struct nvrtc n;
+    struct error err;
+    char cache[300];
+    if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);
+    snprintf(cache, sizeof cache, "%s/cache", scratch_folder());
+    setenv("KATUNE_CACHE", cache, 1);
+    setenv("KATUNE_LIBCUDA", PLAIN_DRIVER, 1);
+    setenv("KATUNE_LIBNVML", FAKE_NVML, 1);
+    setenv("FAKE_NVML_ADDRESS", "00000000:00:00.0", 1); /* where the virtual GPU is */
+    setenv("VGPU_DEVICE", "h100-sxm", 1);
+    setenv("VGPU_REPORT", "/dev/null", 1);
+}
+
+TestSuite(real_path, .init = setup, .timeout = 300);
+
+static cJSON *json_of(const char *pattern) {
+    char path[400];
+    glob_t found;
+    struct error err;
+    size_t size;
+    snprintf(path, sizeof path, "%s/%s", scratch_folder(), pattern);
+    cr_assert_eq(glob(path, 0, NULL, &found), 0, "%s", path);
+    char *const text = file_read(found.gl_pathv[0], &size, &err);
+    globfree(&found);
+    cJSON *const o = cJSON_Parse(text);
+    cr_assert_not_null(o, "%s", text);
+    free(text);
+    return o;
+}
+
+/* One variant timed beside these clocks; its result. The caller deletes *whole. */
+static const cJSON *bench(const char *clocks, struct outcome *o, cJSON **whole) {
+    char arguments[600];
+    setenv("FAKE_NVML_CLOCKS", clocks, 1);
+    snprintf(arguments, sizeof arguments,
+             "bench --device cuda:0 --op silu_fwd --shape 20x48 --only silu_fwd_cuda --no-ceilings --warm "
+             "--time-budget 0.3 --json %s/bench.json",
+             scratch_folder());
+    *o = program_run(arguments);
+    cr_assert_eq(o->code, 0, "%s%s", o->out, o->err);
+    *whole = json_of("bench.json");
+    const cJSON *const result = cJSON_GetArrayItem(cJSON_GetObjectItem(*whole, "results"), 0);
+    cr_assert_not_null(result, "%s", cJSON_Print(*whole));
+    return result;
+}
+
+static double number(const cJSON *o, const char *name) {
+    return cJSON_GetNumberValue(cJSON_GetObjectItem(o, name));
+}
+
+Test(real_path, clocks_are_watched) {
+    struct outcome o;
+    cJSON *whole;
+    const cJSON *const r = bench("1980:0", &o, &whole);
+    cr_expect_null(cJSON_GetObjectItem(r, "source"), "measured, not modeled");
+    cr_expect(number(cJSON_GetObjectItem(r, "time_us"), "n") >= 5 &&
+              number(cJSON_GetObjectItem(r, "time_us"), "batch") > 1);
+    cr_expect_float_eq(number(r, "clock_ghz"), 1.98, 1e-9);
+    cr_expect(cJSON_IsFalse(cJSON_GetObjectItem(r, "throttled")) && !cJSON_GetObjectItem(r, "throttle"));
+    cJSON_Delete(whole);
+}
+
+Test(real_path, what_is_held_back_is_labelled) {
+    struct outcome o;
+    cJSON *whole;
+    const cJSON *const r = bench("1980:0 1650:36", &o, &whole);
+    cr_expect(cJSON_IsTrue(cJSON_GetObjectItem(r, "throttled")));
+    char *const reasons = cJSON_PrintUnformatted(cJSON_GetObjectItem(r, "throttle"));
+    cr_expect_str_eq(reasons, "[\"power\",\"thermal\"]");
+    cr_expect(strstr(o.out, " throttled (power, thermal)"), "%s", o.out);
+    free(reasons);
+    cJSON_Delete(whole);
+}
+
+Test(real_path, nothing_needs_nvml) {
+    struct outcome o;
+    cJSON *whole;
+    setenv("KATUNE_LIBNVML", "/nowhere/libnvidia-ml.so.1", 1);
+    const cJSON *const r = bench("1980:0", &o, &whole);
+    cr_expect(!cJSON_GetObjectItem(r, "clock_ghz") && cJSON_IsFalse(cJSON_GetObjectItem(r, "throttled")));
+    cJSON_Delete(whole);
+    o = program_run("devices");
+    cr_expect(o.code == 0 &&
+                  strstr(o.out, "    clocks unknown: KATUNE_LIBNVML=/nowhere/libnvidia-ml.so.1 cannot be"),
+              "%s%s", o.out, o.err);
+}
+
+Test(real_path, devices) {
+    setenv("FAKE_NVML_CLOCKS", "1410:32", 1);
+    const struct outcome o = program_run("devices");
+    cr_expect(o.code == 0 && strstr(o.out, "\ncuda:0: NVIDIA H100 80GB HBM3 (vgpu)\n"), "%s%s", o.out, o.err);
+    cr_expect(
+        strstr(
+            o.out,
+            "    clocks now 1410 of 1980 MHz, memory 2619 of 2619 MHz; 650 of 0 W; held back by: thermal\n"),
+        "%s", o.out);
+}
+
+/* A fault spoils the context, as it does on a GPU: the worker is replaced, and the sweep goes on. */
+Test(real_path, a_sweep_goes_on_after_faults) {
+    char line[900], said[4000];
+    setenv("FAKE_NVML_CLOCKS", "1980:0", 1);
+    snprintf(
+        line, sizeof line,
+        "'%s' tune --device cuda:0 --results %s/results --quiet --op silu_fwd --shape 20x48 --only "
+        "'silu_fwd_cuda*' "
+        "--param BLOCK=256 --param VEC=4 --param UNROLL=1 --param PER_UNIT=0 --param LOAD=0 --param STORE=0 "
+        "--time-limit 8 --time-budget 1 2>&1; echo exit $?",
+        KATUNE_FAULTY, scratch_folder());
+    FILE *const pipe = popen(line, "r");
+    cr_assert_not_null(pipe);
+    said[fread(said, 1, sizeof said - 1, pipe)] = 0;
+    pclose(pipe);
+    cr_assert_str_eq(said, "exit 0\n");
+    char path[400];
+    struct error err;
+    size_t size;
+    cJSON *const table = json_of("results/*/table.json");
+    const cJSON *const entry = cJSON_GetArrayItem(cJSON_GetObjectItem(table, "entries"), 0);
+    cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(entry, "variant")), "silu_fwd_cuda");
+    cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(entry, "source")), "measured");
+    glob_t found;
+    snprintf(path, sizeof path, "%s/results/*/journal.jsonl", scratch_folder());
+    cr_assert_eq(glob(path, 0, NULL, &found), 0);
+    char *const journal = file_read(found.gl_pathv[0], &size, &err);
+    cr_assert(journal && strstr(journal, "CUDA_ERROR_ILLEGAL_ADDRESS"), "%s", journal);
+    cr_expect(strstr(journal, " at cuda.c:"), "the failing call's line: %s", journal);
+    free(journal);
+    globfree(&found);
+    cJSON_Delete(table);
+}
