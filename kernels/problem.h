@@ -139,6 +139,9 @@ bool attr_set(const struct attr *attr, struct problem *p, const char *value, str
 struct problem problem_default(enum op op, enum dtype dtype);
 bool problem_valid(const struct problem *p, struct error *err);
 bool problem_equal(const struct problem *a, const struct problem *b);
+/* Equal problems have equal hashes; without `sizes`, so have problems that differ in rows and channels only.
+ */
+uint64_t problem_hash(const struct problem *p, bool sizes);
 void problem_key(const struct problem *p, char key[PROBLEM_KEY_MAX]);
 bool problem_parse(const char *key, struct problem *p, struct error *err);
 /* Applies "groups=8,form=A" (commas or spaces between). Unknown names and malformed values are errors. */

@@ -61,3 +61,17 @@ Test(problem, parameters_one_per_group_follow_groups) {
     cr_assert_eq(tensor_bytes(&p, T_X), 24u);
     cr_assert_eq(tensor_bytes(&p, T_DNUM), 24u);
 }
+
+/* What an operation does not have is not compared, and -0 is 0. */
+Test(problem, hash_follows_equality) {
+    struct problem a = problem_default(BSPLINE_FWD, F32), b = a;
+    a.lo = 0, b.lo = -0.0f, b.form = 'B', b.m = 3;
+    cr_assert(problem_equal(&a, &b));
+    cr_assert_eq(problem_hash(&a, true), problem_hash(&b, true));
+    b.rows = 17;
+    cr_assert_not(problem_equal(&a, &b));
+    cr_assert_neq(problem_hash(&a, true), problem_hash(&b, true));
+    cr_assert_eq(problem_hash(&a, false), problem_hash(&b, false));
+    b.grid = a.grid + 1;
+    cr_assert_neq(problem_hash(&a, false), problem_hash(&b, false));
+}

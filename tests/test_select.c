@@ -89,6 +89,59 @@ Test(select, measured_goes_before_modeled) {
     cr_assert_eq(look_up(&t, 1, "copy f32 rows=900 channels=64").how, SELECT_EXACT);
 }
 
+/* A modeled entry of the very problem answers where the measured ones do not run it. */
+Test(select, measured_that_does_not_run_is_passed_over_for_modeled) {
+    struct table t = table_of("here", "here/2", "cpu", 2);
+    put(&t, "copy f32 rows=10 channels=64", "copy_scalar", "THREADS", 0, SOURCE_MODELED);
+    put(&t, "copy f32 rows=90 channels=64", "copy_scalar", "THREADS", 64, SOURCE_MEASURED);
+    const struct selection s = look_up(&t, 1, "copy f32 rows=10 channels=64");
+    cr_assert_eq(s.how, SELECT_EXACT);
+    cr_assert_eq(s.from.rows, 10);
+    cr_assert_eq(look_up(&t, 1, "copy f32 rows=80 channels=64").from.rows, 10);
+    /* measured after all: it goes before the modeled one again */
+    put(&t, "copy f32 rows=90 channels=64", "copy_scalar", "THREADS", 1, SOURCE_MEASURED);
+    cr_assert_eq(look_up(&t, 1, "copy f32 rows=10 channels=64").from.rows, 90);
+    table_free(&t);
+}
+
+/* Against the definition: the nearest usable measured entry, or else the nearest usable modeled one; of
+   equally near ones the first. */
+Test(select, answers_as_an_exhaustive_search_does) {
+    struct table t = table_of("here", "here/2", "cpu", 2);
+    uint32_t state = 1;
+    char key[PROBLEM_KEY_MAX];
+    for (int i = 0; i < 600; i++) {
+        state = state * 1664525 + 1013904223;
+        snprintf(key, sizeof key, "rational_bwd f32 rows=%u channels=%u form=%c", 1 + (state >> 8) % 40,
+                 8 * (1 + (state >> 16) % 6), "AB"[state >> 24 & 1]);
+        const bool runs = (state >> 25) % 3;
+        put(&t, key, "rational_bwd_scalar", "THREADS", runs ? 0 : 64,
+            (state >> 28) % 3 ? SOURCE_MODELED : SOURCE_MEASURED);
+    }
+    cr_assert_gt(t.count, 200);
+    int seen[2] = {0};
+    for (int i = 0; i < 2000; i++) {
+        state = state * 1664525 + 1013904223;
+        snprintf(key, sizeof key, "rational_bwd f32 rows=%u channels=%u form=%c", (state >> 8) % 60,
+                 8 * (1 + (state >> 16) % 12), "AB"[state >> 24 & 1]);
+        const struct problem p = problem_of(key);
+        const struct table_entry *best[2] = {NULL, NULL};
+        double least[2] = {INFINITY, INFINITY};
+        for (int j = 0; j < t.count; j++) {
+            const struct table_entry *const e = &t.entries[j];
+            const double distance = problem_distance(&e->problem, &p);
+            if (variant_reject(e->choice.variant, &p, &e->choice.point, &here)) continue;
+            if (distance < least[e->source]) best[e->source] = e, least[e->source] = distance;
+        }
+        const struct table_entry *const expected = best[SOURCE_MEASURED] ? best[SOURCE_MEASURED] : best[1];
+        const struct selection s = look_up(&t, 1, key);
+        seen[s.how == SELECT_EXACT]++;
+        cr_assert(problem_equal(&s.from, &expected->problem), "%s", key);
+    }
+    cr_assert(seen[0] > 100 && seen[1] > 20, "%d near, %d exact", seen[0], seen[1]);
+    table_free(&t);
+}
+
 Test(select, near_device_takes_the_likest_of_the_backend) {
     struct table tables[3] = {table_of("big", "big/64", "cpu", 64), table_of("small", "small/4", "cpu", 4),
                               table_of("gpu", "gpu/2", "cuda", 2)};

@@ -1,7 +1,6 @@
 #include "select.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const how_names[] = {"exact", "near-shape", "near-device", "default"};
@@ -37,37 +36,57 @@ static double device_distance(const struct table *t, const struct table *here,
     return sqrt(units * units + bandwidth * bandwidth + arch * arch);
 }
 
-/* The entry nearest to the problem whose choice runs it here. A measured entry goes before every modeled one.
- */
-static const struct table_entry *entry_nearest(const struct table *t, const struct device_info *device,
-                                               const struct problem *p) {
-    for (int source = SOURCE_MEASURED; source <= SOURCE_MODELED; source++) {
-        const struct table_entry *best = NULL;
-        double least = INFINITY;
-        for (int i = 0; i < t->count; i++) {
-            const struct table_entry *const e = &t->entries[i];
-            if ((int)e->source != source) continue;
-            const double distance = problem_distance(&e->problem, p);
-            if (!(distance < least)) continue;
-            if (variant_reject(e->choice.variant, p, &e->choice.point, device)) continue;
-            best = e;
-            least = distance;
-        }
-        if (best) return best;
+/* What is left of a distance after logarithms are rounded: keys that look farther by less may be nearer. */
+static const double rounding = 1e-12;
+
+/* The nearest of the measured or of the modeled entries whose choice runs the problem here. The keys rule out
+   nearly all without looking at the entries. */
+static const struct table_entry *entry_nearest_of(const struct table *t, const struct device_info *device,
+                                                  const struct problem *p, bool measured) {
+    const struct table_key wanted = table_key_of(p);
+    const struct table_entry *best = NULL;
+    double least = INFINITY, bound = INFINITY;
+    for (int i = 0; i < t->count; i++) {
+        const struct table_key *const key = &t->index.keys[i];
+        const double rows = key->log_rows - wanted.log_rows,
+                     channels = key->log_channels - wanted.log_channels;
+        if (!(rows * rows + channels * channels < bound)) continue;
+        if (key->family != wanted.family || key->measured != measured) continue;
+        const struct table_entry *const e = &t->entries[i];
+        const double distance = problem_distance(&e->problem, p);
+        if (!(distance < least)) continue;
+        if (variant_reject(e->choice.variant, p, &e->choice.point, device)) continue;
+        best = e;
+        least = distance;
+        bound = (least + rounding) * (least + rounding);
     }
-    return NULL;
+    return best;
+}
+
+/* The entry that answers for the problem: its own, or else the nearest. A measured entry goes before every
+   modeled one, so a modeled one of the problem itself only where no measured one runs it. */
+static const struct table_entry *entry_best(const struct table *t, const struct device_info *device,
+                                            const struct problem *p) {
+    const struct table_entry *exact = table_find(t, p);
+    if (exact && variant_reject(exact->choice.variant, p, &exact->choice.point, device)) exact = NULL;
+    if (exact && exact->source == SOURCE_MEASURED) return exact;
+    const bool all_modeled = !t->index.measured, all_measured = t->index.measured == t->count;
+    const struct table_entry *const measured = all_modeled ? NULL : entry_nearest_of(t, device, p, true);
+    if (measured || exact) return measured ? measured : exact;
+    return all_measured ? NULL : entry_nearest_of(t, device, p, false);
 }
 
 static void answer(struct selection *s, const struct table *t, const struct table_entry *e,
                    enum select_how how) {
     *s = (struct selection){
         .variant = e->choice.variant, .point = e->choice.point, .how = how, .from = e->problem};
-    snprintf(s->from_device, sizeof s->from_device, "%s", t->device.name);
+    _Static_assert(sizeof s->from_device == sizeof t->device.name, "a device's name fits");
+    memcpy(s->from_device, t->device.name, sizeof s->from_device);
 }
 
 static bool select_here(const struct table *here, const struct device_info *device, const struct problem *p,
                         struct selection *s) {
-    const struct table_entry *const e = here ? entry_nearest(here, device, p) : NULL;
+    const struct table_entry *const e = here ? entry_best(here, device, p) : NULL;
     if (!e) return false;
     answer(s, here, e, problem_equal(&e->problem, p) ? SELECT_EXACT : SELECT_NEAR_SHAPE);
     return true;
@@ -80,7 +99,7 @@ static bool select_elsewhere(const struct table *tables, int count, const struct
         if (&tables[i] == here || strcmp(tables[i].device.backend, device->backend) != 0) continue;
         const double distance = device_distance(&tables[i], here, device);
         if (!(distance < least)) continue;
-        const struct table_entry *const e = entry_nearest(&tables[i], device, p);
+        const struct table_entry *const e = entry_best(&tables[i], device, p);
         if (!e) continue;
         answer(s, &tables[i], e, SELECT_NEAR_DEVICE);
         least = distance;

@@ -16,39 +16,43 @@ void table_init(struct table *t) {
 void table_free(struct table *t) {
     for (int i = 0; i < t->count; i++) free(t->entries[i].why);
     free(t->entries);
+    table_index_free(&t->index);
     table_init(t);
 }
 
 const struct table_entry *table_find(const struct table *t, const struct problem *p) {
-    for (int i = 0; i < t->count; i++)
-        if (problem_equal(&t->entries[i].problem, p)) return &t->entries[i];
-    return NULL;
+    const int i = table_index_find(&t->index, t->entries, p);
+    return i < 0 ? NULL : &t->entries[i];
 }
 
-/* Where the problem's entry is or is to be, its evidence freed; NULL if there is no memory. */
-static struct table_entry *entry_place(struct table *t, const struct problem *p) {
-    for (int i = 0; i < t->count; i++) {
-        if (!problem_equal(&t->entries[i].problem, p)) continue;
-        free(t->entries[i].why);
-        return &t->entries[i];
-    }
+/* Where an entry goes that is none of its problem's yet; NULL if there is no memory. */
+static struct table_entry *entry_append(struct table *t, const struct table_entry *entry) {
     if (t->count == t->room) {
         const int room = t->room ? 2 * t->room : 16;
         struct table_entry *const grown = realloc(t->entries, (size_t)room * sizeof *grown);
         if (!grown) return NULL;
         t->entries = grown, t->room = room;
     }
+    if (!table_index_add(&t->index, &entry->problem, entry->source == SOURCE_MEASURED)) return NULL;
     return &t->entries[t->count++];
+}
+
+static struct table_entry *entry_place(struct table *t, const struct table_entry *entry) {
+    const int i = table_index_find(&t->index, t->entries, &entry->problem);
+    if (i < 0) return entry_append(t, entry);
+    table_index_mark(&t->index, i, entry->source == SOURCE_MEASURED);
+    free(t->entries[i].why);
+    return &t->entries[i];
 }
 
 bool table_put(struct table *t, const struct table_entry *entry) {
     struct why *const why = entry->why ? malloc(sizeof *why) : NULL;
-    struct table_entry *const place = why || !entry->why ? entry_place(t, &entry->problem) : NULL;
+    if (why) *why = *entry->why; /* which may be that of the entry to be replaced */
+    struct table_entry *const place = why || !entry->why ? entry_place(t, entry) : NULL;
     if (!place) {
         free(why);
         return false;
     }
-    if (why) *why = *entry->why;
     *place = *entry;
     place->why = why;
     return true;

@@ -5,9 +5,10 @@
 #include "device/device.h"
 #include "problem.h"
 #include "registry.h"
-#include "why.h"
+#include "table_index.h"
 
 enum table_source { SOURCE_MEASURED, SOURCE_MODELED };
+#include "why.h"
 
 enum { TIES_MAX = 8 };
 
@@ -51,6 +52,7 @@ struct table {
     } environment;
     struct table_entry *entries;
     int count, room;
+    struct table_index index; /* of the entries; table_put keeps it */
 };
 
 void table_init(struct table *t);
