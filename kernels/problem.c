@@ -1,6 +1,7 @@
 #include "problem.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -237,6 +238,22 @@ bool attr_set(const struct attr *attr, struct problem *p, const char *value, str
     }
     return error_set(err, "attribute %s is \"%s\": give a %s", attr->name, value,
                      attr->kind == ATTR_FLOAT ? "finite number" : "whole number, not negative");
+}
+
+/* Numbers that are right are set without printing them: a large table has 100,000. */
+bool attr_set_number(const struct attr *attr, struct problem *p, double value, struct error *err) {
+    void *const field = (char *)p + attr->offset;
+    const bool whole = value >= 0 && value <= 1 << 30 && value == (int)value;
+    char text[32];
+    if (attr->kind == ATTR_INT && whole)
+        *(int *)field = (int)value;
+    else if (attr->kind == ATTR_INT64 && whole)
+        *(int64_t *)field = (int64_t)value;
+    else if (attr->kind == ATTR_FLOAT && fabs(value) <= (double)FLT_MAX)
+        *(float *)field = (float)value;
+    else
+        return snprintf(text, sizeof text, "%.17g", value) > 0 && attr_set(attr, p, text, err);
+    return true;
 }
 
 struct problem problem_default(enum op op, enum dtype dtype) {

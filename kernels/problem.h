@@ -133,6 +133,8 @@ double attr_get(const struct attr *attr, const struct problem *p);
 /* Writes the value's text, such as "A", "taper" or "0.5". */
 void attr_print(const struct attr *attr, const struct problem *p, char *text, size_t size);
 bool attr_set(const struct attr *attr, struct problem *p, const char *value, struct error *err);
+/* The same from a number, as if it were printed. */
+bool attr_set_number(const struct attr *attr, struct problem *p, double value, struct error *err);
 
 /* An operation's problem with the default attributes: 1 row, 8 channels, 8 groups, form A, (5, 4), one
    numerator for all groups, one denominator a group; cubic on 8 intervals of [-1, 1], taper. */

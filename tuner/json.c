@@ -85,13 +85,10 @@ bool json_within(bool ok, const char *name, struct error *err) {
 
 static bool attr_read(const cJSON *o, const struct attr *attr, struct problem *p, struct error *err) {
     const cJSON *const found = cJSON_GetObjectItemCaseSensitive(o, attr->name);
-    char text[40];
-    if (cJSON_IsNumber(found))
-        snprintf(text, sizeof text, "%.17g", found->valuedouble);
-    else if (cJSON_IsString(found))
-        snprintf(text, sizeof text, "%.30s", found->valuestring);
-    else
-        return member_wrong(found, attr->name, "number or string", err);
+    if (cJSON_IsNumber(found)) return attr_set_number(attr, p, found->valuedouble, err);
+    char text[32];
+    if (!cJSON_IsString(found)) return member_wrong(found, attr->name, "number or string", err);
+    snprintf(text, sizeof text, "%.30s", found->valuestring);
     return attr_set(attr, p, text, err);
 }
 

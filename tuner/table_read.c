@@ -4,6 +4,7 @@
 
 #include "file.h"
 #include "json.h"
+#include "json_parse.h"
 #include "table.h"
 #include "table_choice.h"
 #include "table_why.h"
@@ -154,16 +155,10 @@ bool table_read(struct table *t, const char *path, struct error *err) {
     size_t size;
     char *const text = file_read(path, &size, err);
     if (!text) return false;
-    const char *end = text;
-    cJSON *const o = cJSON_ParseWithOpts(text, &end, true);
-    int line = 1;
-    for (const char *c = text; c < end; c++) line += *c == '\n';
-    bool ok;
-    if (!o)
-        ok = error_set(err, "%s: line %d: not JSON from there on", path, line);
-    else
-        ok = document_read(o, t, err) || error_prefix(err, "%s", path);
-    cJSON_Delete(o);
+    struct json_tree tree;
+    const bool ok = (json_tree_parse(&tree, text, size, err) && document_read(tree.root, t, err)) ||
+                    error_prefix(err, "%s", path);
+    json_tree_free(&tree);
     free(text);
     if (!ok) table_free(t);
     return ok;
