@@ -41,7 +41,7 @@ static struct problem problem_at(int i) {
 
 static void explain(const struct table_entry *e, struct why *why) {
     static const char *const names[] = {"cycles", "instructions", "cache_misses", "dram_bytes"};
-    struct evidence *const list[] = {&why->winner, &why->runner_up};
+    struct evidence *const list[] = {&why->role[WHY_WINNER], &why->role[WHY_RUNNER_UP]};
     for (int i = 0; i < 2; i++) {
         *list[i] = (struct evidence){.variant = e->choice.variant,
                                      .point = e->choice.point,
