@@ -99,14 +99,15 @@ static bool entry_keep(struct tune *t, const struct table_entry *e, struct error
     return table_write(&t->table, t->path, err) && journal_done(t->journal, &e->problem, err);
 }
 
-/* The copy bandwidth that the table's device carries: of the largest problem, with all cores. Last, so that a
-   run that is interrupted early has results all the same. */
-static bool bandwidth_measure(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
-    const struct problem *largest = &set->list[0];
+/* The copy bandwidth that the table's device carries: of the largest problem that was tuned, with all cores.
+   Last, so that a run that is interrupted early has results all the same. */
+static bool bandwidth_measure(struct tune *t, double budget, struct error *err) {
+    const struct problem *largest = &t->fresh.entries[0].problem;
     struct ceilings c;
     struct error why = {""};
-    for (int i = 1; i < set->count; i++)
-        if (problem_elements(&set->list[i]) > problem_elements(largest)) largest = &set->list[i];
+    for (int i = 1; i < t->fresh.count; i++)
+        if (problem_elements(&t->fresh.entries[i].problem) > problem_elements(largest))
+            largest = &t->fresh.entries[i].problem;
     const enum worker_outcome outcome =
         worker_ceilings(t->worker, largest, t->info.units, budget, &c, 60, &why);
     if (outcome == WORKER_OK) {
@@ -117,6 +118,16 @@ static bool bandwidth_measure(struct tune *t, const struct tune_set *set, double
     if (outcome != WORKER_STOPPED)
         fprintf(stderr, "katune tune: the copy that others are compared with: %s\n", why.text);
     return true;
+}
+
+static void throttle_say(const struct tune *t, const char *key, unsigned throttle) {
+    char reasons[40];
+    progress_clear(t->progress);
+    throttle_print(throttle, reasons, sizeof reasons);
+    fprintf(
+        stderr,
+        "katune tune: %s: the device was held back while it was timed%s%s%s: tune it again when it is not\n",
+        key, *reasons ? " (" : "", reasons, *reasons ? ")" : "");
 }
 
 /* One problem; what cannot be measured is said and left out. */
@@ -136,6 +147,7 @@ static bool problem_tune(struct tune *t, const struct problem *p, double budget,
     const bool found = search_problem(&s, p, budget, &e, &report, &why);
     t->failed += report.failed;
     if (report.stopped) return true;
+    if (found && report.throttled) throttle_say(t, key, report.throttle);
     if (found) {
         const bool kept = entry_keep(t, &e, err);
         free(e.why);
@@ -171,7 +183,7 @@ static bool tune_all(struct tune *t, const struct tune_set *set, double budget, 
         if (!problem_tune(t, p, share > 0.3 ? share : 0.3, err)) return false;
     }
     progress_set(t->progress, 1, "done");
-    return interrupted || !t->fresh.count || bandwidth_measure(t, set, last, err);
+    return interrupted || !t->fresh.count || bandwidth_measure(t, last, err);
 }
 
 static bool tune_run(struct tune *t, const struct tune_set *set, double budget, struct error *err) {

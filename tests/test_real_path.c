@@ -110,6 +110,21 @@ Test(real_path, devices) {
         "%s", o.out);
 }
 
+Test(real_path, tune_says_what_was_held_back) {
+    char arguments[500];
+    setenv("FAKE_NVML_CLOCKS", "1980:0 1650:32", 1);
+    snprintf(
+        arguments, sizeof arguments,
+        "tune --device cuda:0 --results %s/held --quiet --op silu_fwd --shape 20x48 --only silu_fwd_cuda "
+        "--param BLOCK=256 --param VEC=4 --param UNROLL=1 --time-budget 1",
+        scratch_folder());
+    const struct outcome o = program_run(arguments);
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    cr_assert_str_eq(
+        o.err, "katune tune: silu_fwd f32 rows=20 channels=48: the device was held back while it was timed "
+               "(thermal): tune it again when it is not\n");
+}
+
 /* A fault spoils the context, as it does on a GPU: the worker is replaced, and the sweep goes on. */
 Test(real_path, a_sweep_goes_on_after_faults) {
     char line[900], said[4000];

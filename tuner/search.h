@@ -20,10 +20,12 @@ struct search {
 };
 
 struct search_report {
-    int points;   /* that the device accepts and the selection takes in */
-    int tried;    /* of them; fewer where there are more than the budget or SEARCH_EXHAUSTIVE_MAX allow */
-    int failed;   /* crashed, hung or wrong, now or in the journal */
-    bool stopped; /* interrupted: the entry is not filled */
+    int points;     /* that the device accepts and the selection takes in */
+    int tried;      /* of them; fewer where there are more than the budget or SEARCH_EXHAUSTIVE_MAX allow */
+    int failed;     /* crashed, hung or wrong, now or in the journal */
+    bool stopped;   /* interrupted: the entry is not filled */
+    bool throttled; /* the entry's time is of a device that was held back */
+    unsigned throttle; /* by what: set of enum throttle */
 };
 
 /* Fills the entry: every point is checked, and timed if its answer is right. All points when they are few and
