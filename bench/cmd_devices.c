@@ -108,12 +108,10 @@ static void libraries_print(void) {
                list[i].found ? "" : "missing: ", list[i].text);
 }
 
-/* False, and one line, if it cannot be opened. */
-static bool device_list(const char *name, cJSON *all) {
-    struct error err;
-    struct device *const d = device_open(name, false, &err);
+/* Takes the device over. False, and one line, if there is none. */
+static bool device_list(const char *name, struct device *d, const struct error *err, cJSON *all) {
     if (!d) {
-        fprintf(stderr, "katune devices: %s\n", err.text);
+        fprintf(stderr, "katune devices: %s\n", err->text);
         return false;
     }
     if (all)
@@ -139,11 +137,12 @@ int cmd_devices(int argc, char **argv) {
     if (leave >= 0) return leave;
     cJSON *const all = o.json_flag ? cJSON_CreateArray() : NULL;
     int exit_code = EXIT_OK;
-    if (!device_list("cpu", all)) exit_code = EXIT_USAGE;
+    struct error err;
+    if (!device_list("cpu", device_open("cpu", false, &err), &err, all)) exit_code = EXIT_USAGE;
     for (int i = 0, gpus = cuda_count(); i < gpus; i++) {
         char name[16];
         snprintf(name, sizeof name, "cuda:%d", i);
-        if (!device_list(name, all)) exit_code = EXIT_USAGE;
+        if (!device_list(name, cuda_open(name + 5, &err), &err, all)) exit_code = EXIT_USAGE;
     }
     profiles_list(all);
     if (!all) libraries_print();

@@ -58,6 +58,12 @@ Test(cuda_compile, bad_input) {
     o = program_run("compile");
     cr_expect(o.code == 2 && strstr(o.err, "KATUNE_CUDA_HOME=/nowhere: there is no libnvrtc.so below it"),
               "%s", o.err);
+    static const char *const commands[] = {"check --device vgpu:h100-sxm", "selftest --device vgpu:h100-sxm",
+                                           "bench --device vgpu:h100-sxm --op silu_fwd --shape 20x48",
+                                           "tune --device vgpu:h100-sxm --results /nowhere"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        program_refused(commands[i], "no kernel can be compiled for NVIDIA H100 80GB HBM3 (vgpu): "
+                                     "KATUNE_CUDA_HOME=/nowhere: there is no libnvrtc.so below it");
     setenv("KATUNE_LIBCUDA", "/nowhere/libcuda.so", 1);
     o = program_run("check --device cuda:0");
     cr_expect(o.code == 2 && strstr(o.err, "KATUNE_LIBCUDA=/nowhere/libcuda.so cannot be loaded"), "%s",

@@ -156,6 +156,12 @@ void *cuda_context(struct device *d, int *ordinal) {
     return c->context;
 }
 
+bool cuda_can_compile(struct device *d, struct error *err) {
+    const struct cuda *const c = cuda_of(d);
+    if (!c->has_nvrtc) return error_set(err, "%s", c->no_nvrtc.text);
+    return nvrtc_require(&c->nvrtc, c->info.sm, err);
+}
+
 const struct nvml *cuda_nvml(struct device *d, struct error *err) {
     struct cuda *const c = cuda_of(d);
     if (c->nvml_status == NVML_NOT_TRIED) {

@@ -7,6 +7,11 @@
 /* The GPU with this number ("0"; "" is 0). */
 struct device *cuda_open(const char *number, struct error *err);
 
+/* Whether kernels can be compiled for a device that one of these opened; false, and what to do, where NVRTC
+   is missing or of another time. Such a device can be looked at and no more: device_open() does not give it.
+ */
+bool cuda_can_compile(struct device *d, struct error *err);
+
 /* How many there are; 0 without a driver. Initialises it, so no process may be forked after that. */
 int cuda_count(void);
 

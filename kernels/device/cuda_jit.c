@@ -149,13 +149,6 @@ static void key_make(const struct nvrtc *n, const struct variant *v,
     cuda_hash_key(&h, key);
 }
 
-static bool arch_refuse(const struct nvrtc *n, int sm, struct error *err) {
-    const bool old = nvrtc_is_too_old(n, sm);
-    return error_set(err, "NVRTC %d.%d (%s) is too %s for sm_%d: \"./katune get-nvrtc%s\" fetches %s",
-                     n->major, n->minor, n->path, old ? "old" : "new", sm, old ? "" : " 12",
-                     old ? "the newest" : "an older one");
-}
-
 bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct problem *p,
                   const struct point *pt, int sm, struct cuda_binary *b, struct error *err) {
     char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH], key[CUDA_KEY_LENGTH], folder[512];
@@ -164,7 +157,7 @@ bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct p
     key_make(n, v, options, count, key);
     if (keep && cuda_cache_load(folder, key, b)) return true;
     const bool spoilt = keep && b->spoilt;
-    if (!nvrtc_supports(n, sm)) return arch_refuse(n, sm, err);
+    if (!nvrtc_require(n, sm, err)) return false;
     if (!source_compile(n, v, sm, options, count, b, err)) return false;
     b->spoilt = spoilt;
     if (keep) cuda_cache_store(folder, key, b);

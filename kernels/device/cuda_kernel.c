@@ -62,7 +62,6 @@ static bool scratch_prepare(struct cuda *c, struct kernel *k, struct error *err)
 
 static bool kernel_build(struct cuda *c, struct kernel *k, const struct point *pt, struct error *err) {
     struct cuda_binary b;
-    if (!c->has_nvrtc) return error_set(err, "%s", c->no_nvrtc.text);
     k->variant->launch(&k->problem, pt, &c->info, &k->launch);
     if (!cuda_compile(&c->nvrtc, k->variant, &k->problem, pt, c->info.sm, &b, err)) return false;
     bool ok = module_load(c, k, &b, err);

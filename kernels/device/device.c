@@ -15,14 +15,23 @@ static struct device *open_cpu(const char *rest, bool bind, struct error *err) {
     return cpu_open(bind, err);
 }
 
+/* One that no kernel can be compiled for is of no use: it is refused here, once, and not with every kernel.
+ */
+static struct device *gpu_take(struct device *d, struct error *err) {
+    if (!d || cuda_can_compile(d, err)) return d;
+    error_prefix(err, "no kernel can be compiled for %s", d->info(d)->name);
+    d->close(d);
+    return NULL;
+}
+
 static struct device *open_cuda(const char *rest, bool bind, struct error *err) {
     (void)bind;
-    return cuda_open(rest, err);
+    return gpu_take(cuda_open(rest, err), err);
 }
 
 static struct device *open_vgpu(const char *rest, bool bind, struct error *err) {
     (void)bind;
-    return vgpu_open(rest, err);
+    return gpu_take(vgpu_open(rest, err), err);
 }
 
 /* What comes before the colon of a device's name. */

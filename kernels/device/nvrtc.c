@@ -54,9 +54,18 @@ bool nvrtc_supports(const struct nvrtc *n, int sm) {
     return false;
 }
 
-bool nvrtc_is_too_old(const struct nvrtc *n, int sm) {
+/* Whether a capability that it does not support came after it, not went before it. */
+static bool is_too_old(const struct nvrtc *n, int sm) {
     int list[ARCHS_MAX];
     for (int i = archs_list(n, list); i-- > 0;)
         if (list[i] > sm) return false;
     return true;
+}
+
+bool nvrtc_require(const struct nvrtc *n, int sm, struct error *err) {
+    if (nvrtc_supports(n, sm)) return true;
+    const bool old = is_too_old(n, sm);
+    return error_set(err, "NVRTC %d.%d (%s) is too %s for sm_%d: \"./katune get-nvrtc%s\" fetches %s",
+                     n->major, n->minor, n->path, old ? "old" : "new", sm, old ? "" : " 12",
+                     old ? "the newest" : "an older one");
 }

@@ -30,7 +30,7 @@ bool nvrtc_open(struct nvrtc *n, struct error *err);
 
 /* Whether it compiles for a compute capability (90). */
 bool nvrtc_supports(const struct nvrtc *n, int sm);
-/* Whether a compute capability that it does not support came after it, not went before it. */
-bool nvrtc_is_too_old(const struct nvrtc *n, int sm);
+/* The same, and what to do where it does not. */
+bool nvrtc_require(const struct nvrtc *n, int sm, struct error *err);
 
 #endif
