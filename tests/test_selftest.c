@@ -77,7 +77,9 @@ Test(selftest, virtual_gpu) {
 Test(selftest, failures) {
     char line[600], said[8000];
     snprintf(line, sizeof line,
-             "'%s' selftest --quiet --only 'silu_fwd_scalar*' --time-budget 20; echo exit $?", KATUNE_FAULTY);
+             "'%s' selftest --quiet --only 'silu_fwd_scalar,silu_fwd_scalar_[cw]*,silu_fwd_scalar_hang' "
+             "--time-budget 20; echo exit $?",
+             KATUNE_FAULTY);
     FILE *const pipe = popen(line, "r");
     cr_assert_not_null(pipe);
     said[fread(said, 1, sizeof said - 1, pipe)] = 0;
