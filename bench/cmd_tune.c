@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "file.h"
 #include "options.h"
+#include "prior.h"
 #include "progress.h"
 #include "replay.h"
 #include "search.h"
@@ -35,6 +36,8 @@ struct tune {
     struct journal *journal;
     struct worker *worker;
     struct progress *progress;
+    struct prior *prior;
+    struct record record; /* what is written at the end */
     char folder[3072], path[4096];
     int failed, skipped;
 };
@@ -138,7 +141,11 @@ static bool problem_tune(struct tune *t, const struct problem *p, double budget,
                              .seed = t->o->seed,
                              .limit = t->o->time_limit,
                              .takes_part = takes_part,
-                             .context = (void *)t->o};
+                             .context = (void *)t->o,
+                             .strategy = t->o->strategy ? strategy_find(t->o->strategy) : NULL,
+                             .evaluations = t->o->budget_evals,
+                             .prior = t->prior,
+                             .record = t->o->record ? &t->record : NULL};
     struct table_entry e;
     struct search_report report;
     struct error why = {""};
@@ -186,10 +193,40 @@ static bool tune_all(struct tune *t, const struct tune_set *set, double budget, 
     return interrupted || !t->fresh.count || bandwidth_measure(t, last, err);
 }
 
+static bool prior_find(struct tune *t, struct error *err) {
+    const struct strategy *const s = t->o->strategy ? strategy_find(t->o->strategy) : NULL;
+    if (t->o->prior && !(t->prior = prior_open(t->o->prior, &interrupted, err)))
+        return error_prefix(err, "--prior");
+    if (s && s->needs_prior && !t->prior)
+        return error_set(err, "--strategy %s: give --prior, a recording or vgpu:NAME", s->name);
+    return true;
+}
+
+/* Whether the recording could be written is to be known before anything is measured. */
+static bool record_may_begin(const struct tune *t, const struct tune_set *set, struct error *err) {
+    if (!t->o->record) return true;
+    if (set->count != 1)
+        return error_set(err, "--record: it is of one problem, and %d are selected: give --op and --shape",
+                         set->count);
+    return file_writable(t->o->record, err) || error_prefix(err, "--record");
+}
+
+static bool record_write(const struct tune *t, struct error *err) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *const memory = t->record.count ? open_memstream(&text, &size) : NULL;
+    if (!t->record.count) return true;
+    if (memory) kernel_tuner_write(&t->record, memory);
+    const bool ok = memory && fclose(memory) == 0 && text;
+    const bool written = ok ? file_write(t->o->record, text, size, err) : error_set(err, "out of memory");
+    free(text);
+    return written || error_prefix(err, "--record");
+}
+
 static bool tune_run(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
     char journal[4096];
     snprintf(journal, sizeof journal, "%s/journal.jsonl", t->folder);
-    if (!table_continue(t, err)) return false;
+    if (!prior_find(t, err) || !record_may_begin(t, set, err) || !table_continue(t, err)) return false;
     t->journal =
         journal_open(journal, &(struct journal_options){.resume = t->o->resume, .retry = t->o->retry}, err);
     if (t->journal) { /* whose lock says that nobody else writes there */
@@ -197,7 +234,8 @@ static bool tune_run(struct tune *t, const struct tune_set *set, double budget, 
         file_sweep(journal);
     }
     t->progress = progress_new("tune", t->o->quiet);
-    const bool ok = t->journal && tune_all(t, set, budget, err);
+    bool ok = t->journal && tune_all(t, set, budget, err);
+    if (ok && t->o->record) ok = record_write(t, err);
     progress_clear(t->progress);
     progress_free(t->progress);
     if (ok && !t->o->quiet) {
@@ -233,11 +271,11 @@ int cmd_tune(int argc, char **argv) {
     struct error err = {""};
     const int leave = options_parse(&o, &usage, argc, argv);
     if (leave >= 0) return leave;
-    if (o.replay) return replay_run(&o);
-    if (o.strategy || o.budget_evals || o.prior) {
-        fprintf(stderr, "katune tune: --strategy, --budget-evals and --prior go with --replay\n");
+    if (o.replay && o.record) {
+        fprintf(stderr, "katune tune: --record: nothing is measured with --replay: give one of them\n");
         return EXIT_USAGE;
     }
+    if (o.replay) return replay_run(&o);
     struct tune t = {.o = &o};
     struct tune_set set = {NULL, 0};
     const double usual = o.thorough ? thorough_budget : default_budget,
@@ -247,6 +285,8 @@ int cmd_tune(int argc, char **argv) {
                     tune_run(&t, &set, budget, &err);
     tune_set_free(&set);
     worker_close(t.worker);
+    prior_close(t.prior);
+    record_free(&t.record);
     if (!ok) {
         fprintf(stderr, "katune tune: %s\n", err.text);
         return EXIT_USAGE;

@@ -84,9 +84,10 @@ struct options {
     const char *variant;          /* a variant's name, or an operation's */
     struct option_list ins, outs; /* TENSOR=FILE */
     const char *results;          /* the folder of tuning tables */
-    /* searching: the strategy, at most so many trials (0: not given), recordings to search in and to order
-       candidates by, and the recordings that a benchmark of the strategies searches in */
-    const char *strategy, *replay, *prior;
+    /* searching: the strategy, at most so many trials (0: not given), a recording to search in, one to write,
+       a recording or virtual GPU to order candidates by, and the recordings that a benchmark of the
+       strategies searches in */
+    const char *strategy, *replay, *record, *prior;
     int64_t budget_evals;
     struct option_list search;
     const char *arch; /* architectures, as a list */

@@ -6,56 +6,22 @@
 #include <string.h>
 
 #include "commands.h"
+#include "prior.h"
 #include "record.h"
 
 enum { SEEDS = 100, FILES_MAX = 256 };
 
-/* The prior's recording, looked at through the configurations of the one that is searched. */
-struct prior {
-    struct record record;
-    const struct record *of;
-    double worst; /* what a configuration that it does not have, or that failed, is taken for */
-    bool given;
-};
-
-/* The prior's time of the configuration with the same values. */
-static double prior_seconds(void *context, int64_t index) {
-    const struct prior *const p = context;
-    const struct space *const from = p->of->space, *const to = p->record.space;
-    const struct config own = space_at(from, index);
-    struct config other = {{0}};
-    for (int i = 0; i < space_param_count(to); i++) {
-        const struct space_param *const param = space_param_at(to, i);
-        const int at = space_param_find(from, param->name);
-        const int value =
-            at < 0 ? -1 : space_value_find(to, i, &space_param_at(from, at)->values[own.at[at]]);
-        if (value < 0) return p->worst;
-        other.at[i] = (uint16_t)value;
-    }
-    const int64_t found = space_find(to, &other);
-    const double seconds = found < 0 ? INFINITY : p->record.rows[found].seconds;
-    return isfinite(seconds) ? seconds : p->worst;
-}
-
-static bool prior_open(struct prior *p, const char *path, struct error *err) {
-    *p = (struct prior){.given = false};
-    if (!path) return true;
-    if (!record_read(&p->record, path, err)) return false;
-    for (int64_t i = 0; i < p->record.count; i++)
-        if (isfinite(p->record.rows[i].seconds)) p->worst = fmax(p->worst, p->record.rows[i].seconds);
-    p->given = true;
-    if (p->worst > 0) return true;
-    record_free(&p->record);
-    return error_set(err, "%s: holds no time", path);
-}
-
-static struct explore_options explore_of(const struct record *r, struct prior *p, uint64_t seed,
+static struct explore_options explore_of(const struct record *r, struct prior *prior, uint64_t seed,
                                          int64_t evaluations) {
     struct explore_options e = {.seed = seed, .evaluations = evaluations, .batch = 1, .run = record_replay};
     e.context = (void *)r;
-    if (p->given) e.prior = prior_seconds, e.prior_context = p;
-    p->of = r;
+    if (prior) e.prior = prior_seconds, e.prior_context = prior;
     return e;
+}
+
+static bool prior_of(struct prior **prior, const char *what, struct error *err) {
+    *prior = what ? prior_open(what, NULL, err) : NULL;
+    return *prior || !what || error_prefix(err, "--prior");
 }
 
 /* 10% of the space or 60 evaluations, whichever is larger. */
@@ -88,20 +54,21 @@ static void replay_report(const struct record *r, const struct strategy *s, cons
 
 int replay_run(const struct options *o) {
     struct record r;
-    struct prior prior;
+    struct prior *prior = NULL;
     struct error err = {""};
     struct trial *trials = NULL;
     int64_t count = 0;
     const struct strategy *const s = strategy_find(o->strategy ? o->strategy : strategy_default);
-    bool ok = record_read(&r, o->replay, &err), found = false;
-    if (ok && (ok = prior_open(&prior, o->prior, &err))) {
+    bool ok = record_read(&r, o->replay, &err) && prior_of(&prior, o->prior, &err), found = false;
+    ok = ok && (!prior || prior_bind(prior, r.space, &err) || error_prefix(&err, "--prior"));
+    if (ok) {
         const int64_t budget = o->budget_evals ? o->budget_evals : budget_usual(&r);
-        const struct explore_options e = explore_of(&r, &prior, o->seed, budget);
+        const struct explore_options e = explore_of(&r, prior, o->seed, budget);
         ok = strategy_run(s, r.space, &e, &trials, &count, &err);
         if (ok) replay_report(&r, s, trials, count);
         for (int64_t i = 0; ok && i < count; i++) found = found || isfinite(trials[i].seconds);
-        if (prior.given) record_free(&prior.record);
     }
+    prior_close(prior);
     free(trials);
     record_free(&r);
     if (!ok) fprintf(stderr, "katune tune: %s\n", err.text);
@@ -182,6 +149,10 @@ static bool recording_bench(const char *path, const struct options *o, struct pr
         record_free(&r);
         return error_set(err, "%s: no configuration has a time", path);
     }
+    if (prior && !prior_bind(prior, r.space, err)) {
+        record_free(&r);
+        return error_prefix(err, "%s: --prior", path);
+    }
     int64_t marks[MARK_COUNT];
     for (int m = 0; m < MARK_COUNT - 1; m++) marks[m] = marks_usual[m];
     marks[MARK_COUNT - 1] = o->budget_evals ? o->budget_evals : budget_usual(&r);
@@ -194,7 +165,7 @@ static bool recording_bench(const char *path, const struct options *o, struct pr
     for (int i = 0; ok && strategy_at(i); i++) {
         const struct strategy *const s = strategy_at(i);
         if (o->strategy && strcmp(o->strategy, s->name) != 0) continue;
-        if ((s->needs_prior && !prior->given) || s->run == search_exhaustive) continue;
+        if ((s->needs_prior && !prior) || s->run == search_exhaustive) continue;
         ok = strategy_score(&r, s, prior, o->seed, marks, &scores[i], err);
         if (ok) score_print(s->name, &scores[i]);
         if (s->run == search_random) random = i;
@@ -249,15 +220,15 @@ static void bar_print(struct bar *bar) {
 
 int replay_bench(const struct options *o) {
     struct bar bar = {.count = 0};
-    struct prior prior;
+    struct prior *prior;
     struct error err = {""};
-    bool ok = prior_open(&prior, o->prior, &err);
+    bool ok = prior_of(&prior, o->prior, &err);
     if (ok)
         printf("fraction of the optimum's speed, mean +- standard deviation over %d seeds, by evaluations\n",
                SEEDS);
-    for (int i = 0; ok && i < o->search.count; i++) ok = path_bench(o->search.item[i], o, &prior, &bar, &err);
+    for (int i = 0; ok && i < o->search.count; i++) ok = path_bench(o->search.item[i], o, prior, &bar, &err);
     if (ok && bar.count && !o->budget_evals) bar_print(&bar);
-    if (prior.given) record_free(&prior.record);
+    prior_close(prior);
     if (ok) return EXIT_OK;
     fprintf(stderr, "katune bench: %s\n", err.text);
     return EXIT_USAGE;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,17 @@ enum { ABOUT_MAX = PROBLEM_KEY_MAX + POINT_TEXT_MAX + 96 };
 enum event { EVENT_FAILED, EVENT_CHECKED, EVENT_TIMED, EVENT_DONE, EVENT_COUNT };
 static const char *const event_names[EVENT_COUNT] = {"failed", "checked", "timed", "done"};
 
+enum { NUMBERS = 4 };
+
 /* A line in memory. */
 struct fact {
     uint64_t hash;
     enum event event;
     int round;
-    double value[4];
-    char *about; /* problem's key, variant, point */
-    char *line;  /* as in the file; only until the journal is open */
+    double value[NUMBERS];
+    double pressure[RESOURCE_COUNT]; /* of a time; NAN: not known */
+    char *about;                     /* problem's key, variant, point */
+    char *line;                      /* as in the file; only until the journal is open */
 };
 
 struct journal {
@@ -85,7 +89,7 @@ static bool fact_add(struct journal *j, const struct fact *like, const char *abo
 }
 
 /* The numbers that an event carries, in the order of value[]. */
-static const char *const event_numbers[EVENT_COUNT][4] = {
+static const char *const event_numbers[EVENT_COUNT][NUMBERS] = {
     [EVENT_CHECKED] = {"worst", "error", "allowed"},
     [EVENT_TIMED] = {"median", "lo", "hi", "n"},
 };
@@ -95,8 +99,12 @@ static bool numbers_read(const cJSON *o, struct fact *f, struct error *err) {
     if (f->event == EVENT_TIMED && !json_number(o, "round", &round, err)) return false;
     if (!(round >= 0 && round < 1e6)) return error_set(err, "round is %g", round);
     f->round = (int)round;
-    for (int i = 0; i < 4 && event_numbers[f->event][i]; i++)
+    for (int i = 0; i < NUMBERS && event_numbers[f->event][i]; i++)
         if (!json_number(o, event_numbers[f->event][i], &f->value[i], err)) return false;
+    for (int r = 0; r < RESOURCE_COUNT; r++) {
+        const cJSON *const found = cJSON_GetObjectItemCaseSensitive(o, resource_name((enum resource)r));
+        f->pressure[r] = cJSON_IsNumber(found) ? found->valuedouble : NAN;
+    }
     return true;
 }
 
@@ -286,8 +294,11 @@ static bool numbers_write(struct journal *j, const struct candidate *c, const st
     candidate_about(c, about);
     cJSON *const o = candidate_line(f->event, c);
     if (f->event == EVENT_TIMED) cJSON_AddNumberToObject(o, "round", f->round);
-    for (int i = 0; i < 4 && event_numbers[f->event][i]; i++)
+    for (int i = 0; i < NUMBERS && event_numbers[f->event][i]; i++)
         cJSON_AddNumberToObject(o, event_numbers[f->event][i], f->value[i]);
+    for (int r = 0; f->event == EVENT_TIMED && r < RESOURCE_COUNT; r++)
+        if (!isnan(f->pressure[r]))
+            cJSON_AddNumberToObject(o, resource_name((enum resource)r), f->pressure[r]);
     return line_write(j, o, false, err) && fact_add(j, f, about, err);
 }
 
@@ -298,8 +309,9 @@ bool journal_checked(struct journal *j, const struct candidate *c, const struct 
 }
 
 bool journal_timed(struct journal *j, const struct candidate *c, int round, const struct summary *s,
-                   struct error *err) {
-    const struct fact f = {.event = EVENT_TIMED, .round = round, .value = {s->median, s->lo, s->hi, s->n}};
+                   const double pressure[RESOURCE_COUNT], struct error *err) {
+    struct fact f = {.event = EVENT_TIMED, .round = round, .value = {s->median, s->lo, s->hi, s->n}};
+    memcpy(f.pressure, pressure, sizeof f.pressure);
     return numbers_write(j, c, &f, err);
 }
 
@@ -329,10 +341,13 @@ bool journal_has_checked(const struct journal *j, const struct candidate *c, str
     return f;
 }
 
-bool journal_has_timed(const struct journal *j, const struct candidate *c, int round, struct summary *s) {
+bool journal_has_timed(const struct journal *j, const struct candidate *c, int round, struct summary *s,
+                       double pressure[RESOURCE_COUNT]) {
     const struct fact *const f = candidate_fact(j, EVENT_TIMED, c, round);
-    if (f) *s = (struct summary){(int)f->value[3], f->value[0], f->value[1], f->value[2]};
-    return f;
+    if (!f) return false;
+    *s = (struct summary){(int)f->value[3], f->value[0], f->value[1], f->value[2]};
+    memcpy(pressure, f->pressure, sizeof f->pressure);
+    return true;
 }
 
 bool journal_has_done(const struct journal *j, const struct problem *p) {

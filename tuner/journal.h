@@ -10,6 +10,7 @@
 #include "case.h"
 #include "registry.h"
 #include "sample.h"
+#include "strategy.h"
 
 struct journal;
 
@@ -44,14 +45,15 @@ bool journal_failed(struct journal *j, const struct candidate *c, enum journal_c
 /* It passed its check with this verdict, whose worst element's errors are kept. */
 bool journal_checked(struct journal *j, const struct candidate *c, const struct verdict *v,
                      struct error *err);
-/* Its time in one round of a search. */
+/* Its time in one round of a search, and what it used of each resource (NAN: not known). */
 bool journal_timed(struct journal *j, const struct candidate *c, int round, const struct summary *s,
-                   struct error *err);
+                   const double pressure[RESOURCE_COUNT], struct error *err);
 bool journal_done(struct journal *j, const struct problem *p, struct error *err);
 
 bool journal_has_failed(const struct journal *j, const struct candidate *c);
 bool journal_has_checked(const struct journal *j, const struct candidate *c, struct verdict *v);
-bool journal_has_timed(const struct journal *j, const struct candidate *c, int round, struct summary *s);
+bool journal_has_timed(const struct journal *j, const struct candidate *c, int round, struct summary *s,
+                       double pressure[RESOURCE_COUNT]);
 bool journal_has_done(const struct journal *j, const struct problem *p);
 int journal_failures(const struct journal *j);
 

@@ -7,29 +7,16 @@
 
 #include "ceiling.h"
 #include "explain.h"
+#include "hunt.h"
 
 static const double finalist_margin = 1.03, tie_margin = 1.01;
 static const double usual_limit = 30;
-
-/* What is known while a problem is searched. */
-struct hunt {
-    const struct search *s;
-    const struct problem *p;
-    struct contender *list; /* those still in */
-    int count;
-    struct contender fallback; /* what would run without a table */
-    struct search_report *report;
-    struct error last_failure; /* of a candidate */
-    double limit;              /* seconds a check may take */
-    int round;                 /* of timing, counted for the journal */
-};
-
-static uint64_t random_next(uint64_t *state) {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u; /* splitmix64 */
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
+/* Shares of a problem's time: a prior's, if it is modeled, the trials', and the two rounds that follow. */
+static const double prior_share = 0.3, trial_share = 0.55, shortlist_share = 0.1, final_share = 0.2,
+                    ceiling_share = 0.1, explain_share = 0.05;
+/* A candidate is timed so long, seconds, though never for fewer samples than measure() takes at least. */
+static const double each_least = 2e-3, each_most = 50e-3;
+enum { SHORTLIST = 16, STARTS_MAX = 64 };
 
 static bool is_default(const struct device_info *d, const struct problem *p, const struct table_choice *c) {
     struct point pt;
@@ -55,151 +42,6 @@ int search_prefer(const struct device_info *d, const struct problem *p, const st
     return 0;
 }
 
-static bool takes_part(const struct search *s, const struct variant *v, const struct point *pt) {
-    return !s->takes_part || s->takes_part(v, pt, s->context);
-}
-
-/* Every accepted point of every variant of the operation, the variants' default points first. */
-static bool contenders_list(struct hunt *h, struct error *err) {
-    const struct search *const s = h->s;
-    int room = 0;
-    for (int i = 0; i < variant_count(); i++)
-        if (variant_at(i)->op == h->p->op) room += (int)point_count(variant_at(i));
-    h->list = calloc((size_t)room + 1, sizeof *h->list);
-    if (!h->list) return error_set(err, "out of memory");
-    for (int defaults = 1; defaults >= 0; defaults--) {
-        for (int i = 0; i < variant_count(); i++) {
-            const struct variant *const v = variant_at(i);
-            for (int64_t j = 0; v->op == h->p->op && j < point_count(v); j++) {
-                const struct table_choice c = {v, point_at(v, j)};
-                if (variant_reject(v, h->p, &c.point, s->device) || !takes_part(s, v, &c.point)) continue;
-                if (is_default(s->device, h->p, &c) != defaults) continue;
-                h->report->points++;
-                if (s->journal && journal_has_failed(s->journal, &(struct candidate){h->p, v, &c.point}))
-                    h->report->failed++;
-                else
-                    h->list[h->count++] =
-                        (struct contender){.variant = v, .point = c.point, .problem = *h->p};
-            }
-        }
-    }
-    return true;
-}
-
-/* Keeps `most`: the leading default points, then a random choice. */
-static void contenders_sample(struct hunt *h, int most) {
-    uint64_t state = h->s->seed;
-    int defaults = 0;
-    while (defaults < h->count &&
-           is_default(h->s->device, h->p,
-                      &(struct table_choice){h->list[defaults].variant, h->list[defaults].point}))
-        defaults++;
-    if (most < defaults) most = defaults;
-    for (int i = defaults; i < most && i < h->count; i++) {
-        const int other = i + (int)(random_next(&state) % (uint64_t)(h->count - i));
-        const struct contender kept = h->list[i];
-        h->list[i] = h->list[other];
-        h->list[other] = kept;
-    }
-    if (h->count > most) h->count = most;
-}
-
-/* Counts and journals a candidate that did not make it. */
-static bool failure(struct hunt *h, const struct contender *c, enum worker_outcome outcome,
-                    const char *reason, struct error *err) {
-    static const enum journal_cause causes[] = {[WORKER_REFUSED] = CAUSE_REFUSED,
-                                                [WORKER_CRASHED] = CAUSE_CRASHED,
-                                                [WORKER_HUNG] = CAUSE_HUNG,
-                                                [WORKER_MEMORY] = CAUSE_MEMORY};
-    static const enum journal_cause faults[] = {
-        [FAULT_WRONG] = CAUSE_WRONG, [FAULT_REFUSED] = CAUSE_REFUSED, [FAULT_CALL] = CAUSE_CRASHED};
-    h->report->failed++;
-    error_set(&h->last_failure, "%s", reason);
-    return !h->s->journal ||
-           journal_failed(h->s->journal, &(struct candidate){h->p, c->variant, &c->point},
-                          outcome == WORKER_OK ? faults[c->verdict.fault] : causes[outcome], reason, err);
-}
-
-/* Whether it passed; what the journal knows of an interrupted run is not done again. */
-static bool contender_check(struct hunt *h, struct contender *c, bool *passed, struct error *err) {
-    struct journal *const journal = h->s->journal;
-    const struct candidate about = {h->p, c->variant, &c->point};
-    if (journal && journal_has_checked(journal, &about, &c->verdict)) return *passed = true;
-    struct error why = {""};
-    const enum worker_outcome outcome = worker_check(h->s->worker, c, h->limit, &why);
-    h->report->stopped = outcome == WORKER_STOPPED;
-    *passed = outcome == WORKER_OK && c->verdict.status == CHECK_PASSED;
-    if (h->report->stopped) return true;
-    if (!*passed) return failure(h, c, outcome, outcome == WORKER_OK ? c->verdict.text : why.text, err);
-    return !journal || journal_checked(journal, &about, &c->verdict, err);
-}
-
-/* Checks every contender; the wrong, the crashed and the hung leave. */
-static bool contenders_check(struct hunt *h, struct error *err) {
-    int left = 0;
-    for (int i = 0; i < h->count; i++) {
-        struct contender *const c = &h->list[i];
-        bool passed;
-        if (!contender_check(h, c, &passed, err)) return false;
-        if (h->report->stopped) return true;
-        h->report->tried++;
-        if (passed) h->list[left++] = *c;
-    }
-    h->count = left;
-    return true;
-}
-
-/* Times that an interrupted run took in the same round, if it finished the round. */
-static bool round_known(const struct hunt *h, struct contender *list, int count, int round) {
-    for (int i = 0; i < count; i++) {
-        const struct candidate about = {h->p, list[i].variant, &list[i].point};
-        if (!h->s->journal || !journal_has_timed(h->s->journal, &about, round, &list[i].seconds))
-            return false;
-    }
-    return true;
-}
-
-static bool round_keep(const struct hunt *h, const struct contender *list, int count, int round,
-                       struct error *err) {
-    for (int i = 0; h->s->journal && i < count; i++) {
-        const struct candidate about = {h->p, list[i].variant, &list[i].point};
-        if (!journal_timed(h->s->journal, &about, round, &list[i].seconds, err)) return false;
-    }
-    return true;
-}
-
-/* Each contender alone, to find the one that the worker died of. */
-static bool contenders_single_out(struct hunt *h, struct contender *list, int *count, double budget,
-                                  struct error *err) {
-    const double limit = 10 * budget + h->limit;
-    int left = 0;
-    for (int i = 0; i < *count; i++) {
-        struct error why = {""};
-        const enum worker_outcome outcome =
-            worker_measure(h->s->worker, &list[i], 1, budget / *count, false, limit, &why);
-        if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
-        if (outcome == WORKER_OK)
-            list[left++] = list[i];
-        else if (!failure(h, &list[i], outcome, why.text, err))
-            return false;
-    }
-    *count = left;
-    return true;
-}
-
-/* Times the contenders against each other. */
-static bool contenders_race(struct hunt *h, struct contender *list, int *count, double budget, bool race,
-                            struct error *err) {
-    struct error why = {""};
-    const int round = h->round++;
-    if (round_known(h, list, *count, round)) return true;
-    const enum worker_outcome outcome =
-        worker_measure(h->s->worker, list, *count, budget, race, 10 * budget + h->limit, &why);
-    if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
-    if (outcome != WORKER_OK && !contenders_single_out(h, list, count, budget, err)) return false;
-    return h->report->stopped || round_keep(h, list, *count, round, err);
-}
-
 static int faster(const void *a, const void *b) {
     const double one = ((const struct contender *)a)->seconds.median,
                  other = ((const struct contender *)b)->seconds.median;
@@ -210,6 +52,10 @@ static bool is_fallback(const struct hunt *h, const struct contender *c) {
     return c->variant == h->fallback.variant && point_equal(c->variant, &c->point, &h->fallback.point);
 }
 
+static struct table_choice choice_of(const struct contender *c) {
+    return (struct table_choice){c->variant, c->point};
+}
+
 /* The fastest of another variant than this one, in a sorted list; NULL if there is none. */
 static const struct contender *runner_up_of(const struct hunt *h, const struct variant *v) {
     for (int i = 0; i < h->count; i++)
@@ -217,40 +63,19 @@ static const struct contender *runner_up_of(const struct hunt *h, const struct v
     return NULL;
 }
 
-/* Keeps the first `most` of the sorted list, and of the others the default and the runner-up, so that what
-   the winner gains over them is measured in the same rounds. */
-static void contenders_cut(struct hunt *h, int most) {
-    const struct contender *const second = runner_up_of(h, h->list[0].variant);
-    int kept = most;
-    for (int i = most; i < h->count; i++)
-        if (is_fallback(h, &h->list[i]) || &h->list[i] == second) h->list[kept++] = h->list[i];
-    h->count = kept;
-}
-
-/* Rounds of equal budget, each with half the contenders of the one before. */
-static bool contenders_halve(struct hunt *h, double budget, struct error *err) {
-    const int rounds = h->count > 8 ? (int)ceil(log2(h->count / 8.0)) : 1;
-    for (int round = 0; round < rounds && !h->report->stopped; round++) {
-        if (!contenders_race(h, h->list, &h->count, budget / rounds, true, err)) return false;
-        qsort(h->list, (size_t)h->count, sizeof *h->list, faster);
-        if (h->count > 8 && round + 1 < rounds) contenders_cut(h, (h->count + 1) / 2);
-    }
-    return true;
-}
-
-static struct table_choice choice_of(const struct contender *c) {
-    return (struct table_choice){c->variant, c->point};
-}
-
-/* Keeps those within the margin of the best, sorted, and the default and the runner-up even if they are
- * slower.
- */
-static void finalists_keep(struct hunt *h) {
-    int most = 0;
+/* Keeps those within the margin of the best, sorted, at most so many, and the default and the runner-up even
+   if they are slower, so that what the winner gains over them is measured in the same rounds. */
+static void contenders_keep(struct hunt *h, double margin, int most) {
+    int kept = 0;
     qsort(h->list, (size_t)h->count, sizeof *h->list, faster);
-    const double limit = h->list[0].seconds.median * finalist_margin;
-    while (most < h->count && h->list[most].seconds.median <= limit) most++;
-    contenders_cut(h, most);
+    const double limit = h->list[0].seconds.median * margin;
+    const struct contender *const second = runner_up_of(h, h->list[0].variant);
+    for (int i = 0; i < h->count; i++) {
+        const struct contender *const c = &h->list[i];
+        if ((i < most && c->seconds.median <= limit) || is_fallback(h, c) || c == second)
+            h->list[kept++] = *c;
+    }
+    h->count = kept;
 }
 
 static void entry_fill(const struct hunt *h, const struct ceilings *ceilings, struct table_entry *e) {
@@ -284,22 +109,87 @@ static void entry_fill(const struct hunt *h, const struct ceilings *ceilings, st
         snprintf(e->fallback.variant, sizeof e->fallback.variant, "%s", h->fallback.variant->name);
 }
 
-/* How many contenders the budget can check and time: found from the default's own time. */
-static bool contenders_afford(struct hunt *h, double budget, struct error *err) {
-    struct contender *const first = &h->list[0];
-    if (h->count <= 16) return true;
-    struct contender probe = *first;
-    struct error why;
-    if (worker_check(h->s->worker, &probe, h->limit, &why) != WORKER_OK ||
-        probe.verdict.status != CHECK_PASSED)
-        return true;
-    int one = 1;
-    if (!contenders_race(h, &probe, &one, 0.02, false, err)) return false;
-    const double elements = (double)problem_elements(h->p),
-                 each = 8 * probe.seconds.median + 6e-9 * elements + 2e-3;
-    const int affordable = (int)(0.6 * budget / each);
-    const int most = affordable < SEARCH_EXHAUSTIVE_MAX ? affordable : SEARCH_EXHAUSTIVE_MAX;
-    contenders_sample(h, most > 16 ? most : 16);
+/* The points to try first: the default, then the default points of the other variants. */
+static int starts_list(const struct hunt *h, int64_t starts[STARTS_MAX]) {
+    int count = 0;
+    const int64_t usual = problem_space_find(h->space, h->fallback.variant, &h->fallback.point);
+    if (usual >= 0) starts[count++] = usual;
+    for (int i = 0; i < variant_count() && count < STARTS_MAX; i++) {
+        const struct variant *const v = variant_at(i);
+        struct point pt;
+        if (v->op != h->p->op || !variant_default_point(v, h->p, h->s->device, &pt, NULL)) continue;
+        const int64_t at = problem_space_find(h->space, v, &pt);
+        if (at >= 0 && at != usual) starts[count++] = at;
+    }
+    return count;
+}
+
+static int64_t evaluations_of(const struct hunt *h) {
+    const int64_t tenth = (h->report->points + 9) / 10;
+    if (h->s->evaluations) return h->s->evaluations;
+    return tenth > SEARCH_EXHAUSTIVE_MAX ? tenth : SEARCH_EXHAUSTIVE_MAX;
+}
+
+static const struct strategy *strategy_of(const struct search *s) {
+    return s->strategy ? s->strategy : strategy_find(s->prior ? "model" : strategy_default);
+}
+
+/* The strategy's trials. */
+static bool hunt_search(struct hunt *h, double budget, struct error *err) {
+    const struct search *const s = h->s;
+    const struct strategy *const strategy = strategy_of(s);
+    int64_t starts[STARTS_MAX], count;
+    struct trial *trials;
+    struct explore_options o = {.seed = s->seed,
+                                .evaluations = evaluations_of(h),
+                                .batch = strategy->blind ? 32 : 1,
+                                .run = hunt_trials,
+                                .context = h,
+                                .starts = starts,
+                                .start_count = starts_list(h, starts)};
+    if (s->prior) {
+        if (!prior_bind_problem(s->prior, h->space, h->p, prior_share * budget, err)) return false;
+        o.prior = prior_seconds, o.prior_context = s->prior;
+    }
+    const double expected = (double)(h->report->points < o.evaluations ? h->report->points : o.evaluations);
+    h->patient = o.start_count;
+    h->each = fmin(fmax(0.5 * trial_share * budget / expected, each_least), each_most);
+    h->end = hunt_now() + trial_share * budget;
+    const bool ok = strategy_run(strategy, problem_space_space(h->space), &o, &trials, &count, err);
+    free(trials);
+    return ok && !h->broken;
+}
+
+/* Those that have a time. */
+static bool contenders_list(struct hunt *h, struct error *err) {
+    bool passed = false;
+    h->list = calloc((size_t)h->tried_count + 1, sizeof *h->list);
+    if (!h->list) return error_set(err, "out of memory");
+    for (int i = 0; i < h->tried_count; i++) {
+        const struct attempt *const a = &h->tried[i];
+        passed = passed || a->c.verdict.status == CHECK_PASSED;
+        if (a->status == RECORD_CORRECT && a->c.seconds.n) h->list[h->count++] = a->c;
+    }
+    if (h->count) return true;
+    return error_set(err, "%s: %.300s",
+                     passed ? "no candidate could be timed" : "no candidate passed its check",
+                     *h->last_failure.text ? h->last_failure.text
+                                           : "all failed in an earlier run: --retry tries them again");
+}
+
+/* Times the fastest again in turns, first many and then those near the best. A model's times are exact: there
+   the first round is spared. */
+static bool contenders_retime(struct hunt *h, double budget, struct error *err) {
+    contenders_keep(h, INFINITY, SHORTLIST);
+    if (!h->s->device->modeled && !hunt_race(h, h->list, &h->count, shortlist_share * budget, true, err))
+        return false;
+    if (h->report->stopped) return true;
+    if (!h->count) return error_set(err, "no candidate could be timed again");
+    contenders_keep(h, finalist_margin, SHORTLIST);
+    if (!hunt_race(h, h->list, &h->count, final_share * budget, false, err)) return false;
+    if (h->report->stopped) return true;
+    if (!h->count) return error_set(err, "no finalist could be timed");
+    qsort(h->list, (size_t)h->count, sizeof *h->list, faster);
     return true;
 }
 
@@ -326,38 +216,37 @@ static bool entry_explain(const struct hunt *h, const struct ceilings *ceilings,
 }
 
 static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, struct error *err) {
-    if (!contenders_list(h, err)) return false;
-    if (!h->count) return error_set(err, "no variant takes part");
-    if (!contenders_afford(h, budget, err) || h->report->stopped) return h->report->stopped;
-    if (!contenders_check(h, err)) return false;
+    const struct search *const s = h->s;
+    h->space = problem_space_new(h->p, s->device, s->takes_part, s->context, err);
+    if (!h->space) return false;
+    h->report->points = (int)space_count(problem_space_space(h->space));
+    if (!h->report->points) return error_set(err, "no variant takes part");
+    if (!hunt_search(h, budget, err)) return false;
     if (h->report->stopped) return true;
-    if (!h->count) return error_set(err, "no candidate passed its check: %.300s", h->last_failure.text);
-    if (!contenders_halve(h, 0.4 * budget, err)) return false;
+    if (!contenders_list(h, err) || !contenders_retime(h, budget, err)) return false;
     if (h->report->stopped) return true;
-    if (!h->count) return error_set(err, "no candidate could be timed: %.300s", h->last_failure.text);
-    finalists_keep(h);
-    if (!contenders_race(h, h->list, &h->count, 0.3 * budget, false, err)) return false;
-    if (h->report->stopped) return true;
-    if (!h->count) return error_set(err, "no finalist could be timed");
-    qsort(h->list, (size_t)h->count, sizeof *h->list, faster);
     struct ceilings ceilings;
     struct error why = {""};
-    const int threads = point_threads(h->list[0].variant, &h->list[0].point, h->s->device);
+    const int threads = point_threads(h->list[0].variant, &h->list[0].point, s->device);
     const enum worker_outcome outcome =
-        worker_ceilings(h->s->worker, h->p, threads, 0.1 * budget, &ceilings, h->limit, &why);
+        worker_ceilings(s->worker, h->p, threads, ceiling_share * budget, &ceilings, h->limit, &why);
     if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
     if (outcome != WORKER_OK) ceilings = (struct ceilings){0}; /* the times hold without them */
     entry_fill(h, &ceilings, entry);
-    h->report->stopped = !entry_explain(h, &ceilings, 0.05 * budget, entry);
+    h->report->stopped = !entry_explain(h, &ceilings, explain_share * budget, entry);
     return true;
 }
 
 bool search_problem(const struct search *s, const struct problem *p, double budget, struct table_entry *entry,
                     struct search_report *report, struct error *err) {
-    struct hunt h = {.s = s, .p = p, .report = report, .limit = s->limit > 0 ? s->limit : usual_limit};
+    struct hunt h = {
+        .s = s, .p = p, .report = report, .err = err, .limit = s->limit > 0 ? s->limit : usual_limit};
     *report = (struct search_report){0};
     h.fallback.variant = variant_default(p, s->device, &h.fallback.point);
-    const bool ok = hunt_run(&h, budget, entry, err);
+    bool ok = hunt_run(&h, budget, entry, err);
+    if (s->record && h.tried_count && !hunt_record(&h, s->record, ok ? err : &(struct error){""})) ok = false;
+    problem_space_free(h.space);
+    free(h.tried);
     free(h.list);
     return ok;
 }

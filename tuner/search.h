@@ -3,6 +3,9 @@
 #define KATUNE_SEARCH_H
 
 #include "journal.h"
+#include "prior.h"
+#include "record.h"
+#include "strategy.h"
 #include "table.h"
 #include "worker.h"
 
@@ -15,8 +18,13 @@ struct search {
     uint64_t seed;
     double limit; /* seconds the check of a candidate may take; 0: 30 */
     /* Whether a variant and point take part; NULL: all. */
-    bool (*takes_part)(const struct variant *v, const struct point *pt, void *context);
+    point_filter *takes_part;
     void *context;
+    const struct strategy *strategy; /* NULL: the default, with a prior model-first */
+    int64_t
+        evaluations; /* candidates at most; 0: SEARCH_EXHAUSTIVE_MAX or a tenth of the space, the larger */
+    struct prior *prior;   /* NULL: nothing is known beforehand */
+    struct record *record; /* NULL, or to be filled with every candidate tried; the caller frees it */
 };
 
 struct search_report {
@@ -28,11 +36,13 @@ struct search_report {
     unsigned throttle; /* by what: set of enum throttle */
 };
 
-/* Fills the entry: every point is checked, and timed if its answer is right. All points when they are few and
-   the budget (seconds) allows it; else every variant's default point and a random choice of the others, of
-   which the slower half is dropped again and again (successive halving). Those within 3% of the best are
-   timed again in turns, with the default; of those within 1% a fixed rule takes one, the others are recorded
-   as ties. entry->why is the caller's to free. False and the reason if nothing could be measured. */
+/* Fills the entry. The strategy searches the problem's space, the variants' default points first: a candidate
+   is checked, and timed if its answer is right, until all were tried, or as many as asked for, or 55% of the
+   budget (seconds) are spent. So a space of up to SEARCH_EXHAUSTIVE_MAX points is tried whole where there is
+   time. The 16 fastest are timed again in turns, then those within 3% of the best, the default with them; of
+   those within 1% a fixed rule takes one, the others are recorded as ties. What the journal knows of an
+   interrupted run answers the strategy in place of measuring. False and the reason if nothing could be
+   measured. entry->why is the caller's to free. */
 bool search_problem(const struct search *s, const struct problem *p, double budget, struct table_entry *entry,
                     struct search_report *report, struct error *err);
 

@@ -7,17 +7,18 @@
 const char strategy_default[] = "bayes";
 
 static const struct strategy strategies[] = {
-    {"exhaustive", "every configuration, in the space's order", false, search_exhaustive},
-    {"random", "configurations at random, each once", false, search_random},
+    {"exhaustive", "every configuration, in the space's order", false, true, search_exhaustive},
+    {"random", "configurations at random, each once", false, true, search_random},
     {"local", "greedy local search: to the first better neighbour, from a new start when there is none",
-     false, search_local},
-    {"anneal", "simulated annealing over neighbours", false, search_anneal},
-    {"evolve", "differential evolution on the places of values", false, search_evolve},
-    {"bayes", "Bayesian optimisation: a Gaussian process on log time, expected improvement", false,
+     false, false, search_local},
+    {"anneal", "simulated annealing over neighbours", false, false, search_anneal},
+    {"evolve", "differential evolution on the places of values", false, false, search_evolve},
+    {"bayes", "Bayesian optimisation: a Gaussian process on log time, expected improvement", false, false,
      search_bayes},
-    {"guided", "counter-guided: what bounds the best so far decides which parameters move", false,
+    {"guided", "counter-guided: what bounds the best so far decides which parameters move", false, false,
      search_guided},
-    {"model", "model-first: a prior orders the candidates, a Gaussian process mends it", true, search_model},
+    {"model", "model-first: a prior orders the candidates, a Gaussian process mends it", true, false,
+     search_model},
 };
 enum { STRATEGY_COUNT = sizeof strategies / sizeof *strategies };
 

@@ -60,6 +60,7 @@ int64_t explorer_new(struct explorer *e);
 struct strategy {
     const char *name, *about;
     bool needs_prior;
+    bool blind; /* does not look at answers: may ask for any number at once */
     /* Returns when e->over, or when it has no idea left: then the rest of the budget goes to random trials.
      */
     void (*run)(struct explorer *e);

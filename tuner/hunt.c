@@ -1,0 +1,277 @@
+#include "hunt.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+double hunt_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static struct candidate candidate_of(const struct hunt *h, const struct contender *c) {
+    return (struct candidate){h->p, c->variant, &c->point};
+}
+
+/* Counts and journals a candidate that did not make it. */
+static bool failure(struct hunt *h, const struct contender *c, enum worker_outcome outcome,
+                    const char *reason, struct error *err) {
+    static const enum journal_cause causes[] = {[WORKER_REFUSED] = CAUSE_REFUSED,
+                                                [WORKER_CRASHED] = CAUSE_CRASHED,
+                                                [WORKER_HUNG] = CAUSE_HUNG,
+                                                [WORKER_MEMORY] = CAUSE_MEMORY};
+    static const enum journal_cause faults[] = {
+        [FAULT_WRONG] = CAUSE_WRONG, [FAULT_REFUSED] = CAUSE_REFUSED, [FAULT_CALL] = CAUSE_CRASHED};
+    const struct candidate about = candidate_of(h, c);
+    h->report->failed++;
+    error_set(&h->last_failure, "%s", reason);
+    return !h->s->journal ||
+           journal_failed(h->s->journal, &about,
+                          outcome == WORKER_OK ? faults[c->verdict.fault] : causes[outcome], reason, err);
+}
+
+/* How a recording calls it. */
+static enum record_status status_of(const struct contender *c, enum worker_outcome outcome) {
+    static const enum record_status faults[] = {
+        [FAULT_WRONG] = RECORD_WRONG, [FAULT_REFUSED] = RECORD_COMPILE, [FAULT_CALL] = RECORD_RUNTIME};
+    if (outcome == WORKER_OK) return faults[c->verdict.fault];
+    return outcome == WORKER_HUNG ? RECORD_TIMEOUT : RECORD_RUNTIME;
+}
+
+/* Shares of the peaks, by what the device counted: of its memory's bandwidth, and of the rate at which it
+   executes instructions of warps, taken to be that of multiply-adds (64 FLOP a warp). */
+static void pressure_find(const struct device_info *d, const struct contender *c,
+                          double pressure[RESOURCE_COUNT]) {
+    const struct counter *const bytes = counter_find(c->counters, c->counter_count, "dram_bytes"),
+                                *const instructions =
+                                    counter_find(c->counters, c->counter_count, "instructions");
+    const double seconds = c->seconds.median;
+    for (int r = 0; r < RESOURCE_COUNT; r++) pressure[r] = NAN;
+    if (bytes && d->bandwidth > 0) pressure[RESOURCE_MEMORY] = bytes->value / seconds / d->bandwidth;
+    if (instructions && d->flops > 0)
+        pressure[RESOURCE_ISSUE] = fmin(1, 64 * instructions->value / seconds / d->flops);
+}
+
+/* Times that an interrupted run took in a round, if it finished the round for all of these. */
+static bool round_known(const struct hunt *h, struct contender *list, int count, int round) {
+    double ignored[RESOURCE_COUNT];
+    for (int i = 0; i < count; i++) {
+        const struct candidate about = candidate_of(h, &list[i]);
+        if (!h->s->journal || !journal_has_timed(h->s->journal, &about, round, &list[i].seconds, ignored))
+            return false;
+    }
+    return true;
+}
+
+static bool round_keep(const struct hunt *h, const struct contender *list, int count, int round,
+                       struct error *err) {
+    for (int i = 0; h->s->journal && i < count; i++) {
+        const struct candidate about = candidate_of(h, &list[i]);
+        double pressure[RESOURCE_COUNT];
+        pressure_find(h->s->device, &list[i], pressure);
+        if (!journal_timed(h->s->journal, &about, round, &list[i].seconds, pressure, err)) return false;
+    }
+    return true;
+}
+
+/* What became of contenders that were timed together: they keep their places. */
+struct heat {
+    struct contender *list;
+    int count;
+    enum worker_outcome *outcome; /* of each */
+};
+
+/* Each contender alone, to find the one that the worker died of. */
+static bool heat_single_out(struct hunt *h, struct heat *t, double budget, struct error *err) {
+    for (int i = 0; i < t->count; i++) {
+        struct error why = {""};
+        t->outcome[i] = worker_measure(h->s->worker, &t->list[i], 1, budget / t->count, false,
+                                       10 * budget + h->limit, &why);
+        if ((h->report->stopped = t->outcome[i] == WORKER_STOPPED)) return true;
+        if (t->outcome[i] != WORKER_OK && !failure(h, &t->list[i], t->outcome[i], why.text, err))
+            return false;
+    }
+    return true;
+}
+
+static bool heat_run(struct hunt *h, struct heat *t, double budget, bool race, struct error *err) {
+    struct error why = {""};
+    const enum worker_outcome outcome =
+        worker_measure(h->s->worker, t->list, t->count, budget, race, 10 * budget + h->limit, &why);
+    for (int i = 0; i < t->count; i++) t->outcome[i] = outcome;
+    if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
+    if (outcome == WORKER_OK) return true;
+    if (t->count == 1) return failure(h, t->list, outcome, why.text, err);
+    return heat_single_out(h, t, budget, err);
+}
+
+/* What was timed again has its last time. */
+static void attempts_follow(struct hunt *h, const struct contender *list, int count) {
+    for (int i = 0; i < count; i++)
+        for (int j = 0; j < h->tried_count; j++) {
+            struct contender *const c = &h->tried[j].c;
+            if (c->variant == list[i].variant && point_equal(c->variant, &c->point, &list[i].point))
+                c->seconds = list[i].seconds;
+        }
+}
+
+bool hunt_race(struct hunt *h, struct contender *list, int *count, double budget, bool race,
+               struct error *err) {
+    const int round = ++h->round;
+    if (!*count || round_known(h, list, *count, round)) {
+        attempts_follow(h, list, *count);
+        return true;
+    }
+    enum worker_outcome *const outcome = calloc((size_t)*count, sizeof *outcome);
+    struct heat t = {list, *count, outcome};
+    bool ok = outcome ? heat_run(h, &t, budget, race, err) : error_set(err, "out of memory");
+    int left = 0;
+    for (int i = 0; ok && !h->report->stopped && i < *count; i++)
+        if (outcome[i] == WORKER_OK) list[left++] = list[i];
+    free(outcome);
+    if (!ok || h->report->stopped) return ok;
+    *count = left;
+    attempts_follow(h, list, left);
+    return round_keep(h, list, left, round, err);
+}
+
+static struct attempt *attempt_new(struct hunt *h, int64_t index) {
+    if (h->tried_count == h->room) {
+        const int room = h->room ? 2 * h->room : 64;
+        struct attempt *const grown = realloc(h->tried, (size_t)room * sizeof *grown);
+        if (!grown) return NULL;
+        h->tried = grown, h->room = room;
+    }
+    const struct table_choice choice = problem_space_choice(h->space, index);
+    struct attempt *const a = &h->tried[h->tried_count++];
+    *a = (struct attempt){.index = index, .status = RECORD_RUNTIME, .when = time(NULL)};
+    a->c = (struct contender){.variant = choice.variant, .point = choice.point, .problem = *h->p};
+    for (int r = 0; r < RESOURCE_COUNT; r++) a->pressure[r] = NAN;
+    return a;
+}
+
+/* What the journal knows of an interrupted run is not done again, and what failed is not tried again. */
+static bool attempt_check(struct hunt *h, struct attempt *a, struct error *err) {
+    struct journal *const journal = h->s->journal;
+    const struct candidate about = candidate_of(h, &a->c);
+    struct error why = {""};
+    if (journal && journal_has_failed(journal, &about)) {
+        h->report->failed++;
+        return true;
+    }
+    h->report->tried++;
+    if (journal && journal_has_checked(journal, &about, &a->c.verdict)) {
+        a->status = RECORD_CORRECT;
+        return true;
+    }
+    const double begin = hunt_now();
+    const enum worker_outcome outcome = worker_check(h->s->worker, &a->c, h->limit, &why);
+    a->verify = hunt_now() - begin;
+    if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
+    if (outcome == WORKER_OK && a->c.verdict.status == CHECK_PASSED) {
+        a->status = RECORD_CORRECT;
+        return !journal || journal_checked(journal, &about, &a->c.verdict, err);
+    }
+    a->status = status_of(&a->c, outcome);
+    return failure(h, &a->c, outcome, outcome == WORKER_OK ? a->c.verdict.text : why.text, err);
+}
+
+static bool attempt_known(const struct hunt *h, struct attempt *a) {
+    const struct candidate about = candidate_of(h, &a->c);
+    return h->s->journal && journal_has_timed(h->s->journal, &about, 0, &a->c.seconds, a->pressure);
+}
+
+/* Times those from `first` on that passed, and whose time the journal does not know. */
+static bool attempts_time(struct hunt *h, int first, struct error *err) {
+    const int most = h->tried_count - first;
+    struct contender *const list = calloc((size_t)most + 1, sizeof *list);
+    enum worker_outcome *const outcome = calloc((size_t)most + 1, sizeof *outcome);
+    struct attempt **const from = calloc((size_t)most + 1, sizeof *from);
+    bool ok = (list && outcome && from) || error_set(err, "out of memory");
+    int count = 0;
+    for (int i = first; ok && i < h->tried_count; i++) {
+        struct attempt *const a = &h->tried[i];
+        if (a->status == RECORD_CORRECT && !attempt_known(h, a)) from[count] = a, list[count++] = a->c;
+    }
+    struct heat t = {list, count, outcome};
+    const double begin = hunt_now();
+    ok = ok && (!count || heat_run(h, &t, count * h->each, count > 1, err));
+    const double spent = (hunt_now() - begin) / fmax(count, 1);
+    for (int i = 0; ok && !h->report->stopped && i < count; i++) {
+        from[i]->benchmark = spent;
+        from[i]->c = list[i];
+        if (outcome[i] != WORKER_OK) {
+            from[i]->status = status_of(&list[i], outcome[i]);
+            continue;
+        }
+        pressure_find(h->s->device, &list[i], from[i]->pressure);
+        ok = round_keep(h, &list[i], 1, 0, err);
+    }
+    free(list);
+    free(outcome);
+    free(from);
+    return ok;
+}
+
+bool hunt_trials(void *context, struct trial *trials, int count) {
+    struct hunt *const h = context;
+    const int first = h->tried_count;
+    int done = 0;
+    bool ok = true;
+    while (ok && done < count && !h->report->stopped &&
+           (h->tried_count < h->patient || hunt_now() < h->end)) {
+        struct attempt *const a = attempt_new(h, trials[done++].index);
+        ok = a ? attempt_check(h, a, h->err) : error_set(h->err, "out of memory");
+    }
+    if (h->report->stopped) { /* the last one's check was cut off */
+        h->tried_count -= h->tried_count > first;
+        return false;
+    }
+    ok = ok && attempts_time(h, first, h->err);
+    h->broken = !ok;
+    for (int i = 0; ok && i < done; i++) {
+        const struct attempt *const a = &h->tried[first + i];
+        if (a->status == RECORD_CORRECT && a->c.seconds.n) trials[i].seconds = a->c.seconds.median;
+        memcpy(trials[i].pressure, a->pressure, sizeof a->pressure);
+    }
+    return ok && !h->report->stopped && done == count;
+}
+
+static bool attempt_record(const struct hunt *h, const struct attempt *a, struct record_builder *b,
+                           struct error *err) {
+    const struct space *const s = problem_space_space(h->space);
+    const struct config c = space_at(s, a->index);
+    record_row_begin(b);
+    for (int i = 0; i < space_param_count(s); i++)
+        if (!record_row_set(b, space_param_at(s, i)->name, &space_param_at(s, i)->values[c.at[i]], err))
+            return false;
+    b->row.status = a->status;
+    struct tm tm;
+    strftime(b->row.timestamp, sizeof b->row.timestamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&a->when, &tm));
+    b->row.verify = a->verify, b->row.benchmark = a->benchmark;
+    memcpy(b->row.pressure, a->pressure, sizeof a->pressure);
+    if (a->status == RECORD_CORRECT) {
+        const struct summary *const t = &a->c.seconds;
+        b->row.seconds = t->median;
+        if (!h->s->device->modeled) b->row.lo = t->lo, b->row.hi = t->hi, b->row.samples = t->n;
+    }
+    return record_row_end(b, err);
+}
+
+bool hunt_record(const struct hunt *h, struct record *r, struct error *err) {
+    struct record_builder b;
+    if (!record_begin(&b, r, err)) return false;
+    snprintf(r->device, sizeof r->device, "%s", h->s->device->name);
+    snprintf(r->kernel, sizeof r->kernel, "%s", op_name(h->p->op));
+    problem_key(h->p, r->problem);
+    for (int i = 0; i < h->tried_count; i++) {
+        const struct attempt *const a = &h->tried[i];
+        if (a->status == RECORD_CORRECT && !a->c.seconds.n) continue; /* interrupted before it was timed */
+        if (attempt_record(h, a, &b, err)) continue;
+        record_free(r);
+        return false;
+    }
+    return record_end(&b, err);
+}
