@@ -284,3 +284,10 @@ Test(tune_search, bad_input) {
     cr_expect_eq(o.code, 3);
     cr_expect(strstr(o.err, "knows none of the candidates"), "%s", o.err);
 }
+
+/* The recorded spaces in the tree, and the default strategy's bar on them. */
+Test(tune_search, the_default_strategy_meets_its_bar_on_the_recorded_spaces) {
+    const struct outcome o = program_run("bench --search " KATUNE_SOURCE_DIR "/results/spaces");
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    cr_expect(strstr(o.out, "(bar: median 0.95: met); worse than random on 0 (bar: none: met)"), "%s", o.out);
+}

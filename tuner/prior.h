@@ -7,9 +7,9 @@
 
 struct prior;
 
-/* `what` is a recording's file, or "vgpu:NAME", which is opened in a process of its own: see worker.h. NULL and
-   the reason if it cannot be read, holds no time, or is no device. *stop (or NULL) is looked at while a device
-   models. */
+/* `what` is a recording's file, or "vgpu:NAME", which is opened in a process of its own: see worker.h. NULL
+   and the reason if it cannot be read, holds no time, or is no device. *stop (or NULL) is looked at while a
+   device models. */
 struct prior *prior_open(const char *what, const volatile int *stop, struct error *err);
 void prior_close(struct prior *p);
 

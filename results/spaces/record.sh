@@ -1,0 +1,40 @@
+#!/bin/sh
+# Records the spaces of this folder anew: record.sh KATUNE cpu|vgpu [PART OF A NAME].
+# Every point of each space is checked and timed. CPU times want a machine that does nothing else; the virtual
+# GPU's are modeled and come out the same everywhere.
+set -eu
+katune=$1 what=$2 part=${3-}
+folder=$(dirname "$0")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# device, budget in seconds, operation, dtype, shape
+record() {
+    name=$1-$3-$4-$5
+    case $name in *"$part"*) ;; *) return 0 ;; esac
+    device=$1
+    [ "$device" = cpu ] || device=vgpu:$1
+    "$katune" tune --quiet --device "$device" --op "$3" --dtype "$4" --shape "$5" --strategy exhaustive \
+        --budget-evals 100000 --time-budget "$2" --results "$scratch/$name" --record "$folder/$name.json"
+}
+
+case $what in
+cpu)
+    record cpu 60 rational_fwd f32 3152x768
+    record cpu 240 rational_bwd f32 3152x768
+    record cpu 240 rational_bwd bf16 3152x384
+    record cpu 60 bspline_fwd f32 3152x768
+    record cpu 120 bspline_bwd f32 3152x768
+    record cpu 120 bspline_bwd f16 3152x384
+    ;;
+vgpu)
+    for op in rational_fwd rational_bwd bspline_fwd bspline_bwd; do record h100-sxm 3600 $op f32 197x384; done
+    record h100-sxm 3600 rational_bwd bf16 197x768
+    record h100-sxm 3600 bspline_fwd f16 197x768
+    record h100-sxm 3600 rational_fwd f32 1024x384
+    ;;
+*)
+    echo "record.sh: say cpu or vgpu" >&2
+    exit 2
+    ;;
+esac
