@@ -1,7 +1,7 @@
 /* bspline_bwd_avx512_register: 16 lanes, slopes in registers by permutation, and all coefficients' sums in
    one register that every element's bases are moved into place for. Serves up to 16 coefficients. It wins for
-   orders 4 and 5 and beyond 16 intervals, where masks cannot serve; where they can, it takes 1.3 times their
-   time, and moments about 1.9 times its own (data in cache, EPYC of the Zen 4 generation). */
+   orders 4 and 5, which masks cannot serve; where they can, it takes 1.3 times their time, and moments about
+   1.9 times its own (data in cache, EPYC of the Zen 4 generation). */
 #include "simd/bspline_bwd.h"
 #include "variant.h"
 

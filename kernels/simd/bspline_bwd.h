@@ -128,7 +128,7 @@ INLINE void spline_staged(const struct spline_grad *s, const void *x, const void
     s->stage->filled = 0;
     map2(x, dy, dx, part, s->form.t, s->form.store, ahead, spline_map_grad, s);
     for (int i = 0; i < s->stage->filled; i += LANES)
-        sums_add_masks(s->control, s->sums, s->stage, i, s->form.order, s->form.registers);
+        sums_add_masks(s->control, s->form.kind, s->sums, s->stage, i, s->form.order, s->form.registers);
 }
 
 #endif

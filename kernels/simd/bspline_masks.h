@@ -1,8 +1,7 @@
-/* Sums for the coefficients' gradients on avx512, up to 16 coefficients on 16 intervals, orders up to 3: a
-   register of 16 partial sums for every coefficient. The four values dy B of a lane are rotated so that value
-   q belongs to a coefficient 4 j + q, by two blends each, and every coefficient's register takes one addition
-   under a mask of the lanes that reach it: four masks a test of 64 bytes. No permutation across lanes and no
-   memory between an element and its sums. */
+/* Sums for the coefficients' gradients on avx512, up to 16 coefficients and orders up to 3: a register of 16
+   partial sums for every coefficient. The four values dy B of a lane are rotated so that value q belongs to a
+   coefficient 4 j + q, by two blends each, and every coefficient's register takes one addition under a mask
+   of the lanes that reach it. No permutation across lanes and no memory between an element and its sums. */
 #ifndef KATUNE_BSPLINE_MASKS_H
 #define KATUNE_BSPLINE_MASKS_H
 
@@ -13,29 +12,33 @@ enum { STAGE_ELEMENTS = 512, STAGE_ROOM = STAGE_ELEMENTS + 2 * LANES };
 
 struct spline_stage {
     float v[STAGE_ROOM], dy[STAGE_ROOM];
-    uint8_t interval[STAGE_ROOM]; /* beyond the first and the last: one whose word in the table is 0 */
+    int32_t interval[STAGE_ROOM]; /* in the low bits; beyond the first and the last: one whose word is 0 */
     int filled;
 } __attribute__((aligned(64)));
 
 #if defined __AVX512F__
 
-/* Intervals that the table of SUMS_MASKS has room for. */
-enum { MASK_INTERVALS = 16, MASKS_BYTES = QUAD * MASK_INTERVALS };
+/* Words by interval: bit m is set where coefficient m has a base there, and the two highest bits are by how
+   much the bases are rotated. */
+enum { MASK_INTERVALS = 32, MASKS_BYTES = MASK_INTERVALS * sizeof(int32_t), ROTATE_ONE = 1 << 30 };
+#define ROTATE_TWO INT32_MIN
 
-/* Byte i of quarter q belongs to interval i: bit j is set where coefficient 4 j + q has a base there, and
-   bits 6 and 7 are by how much the bases are rotated, so that value q is of a coefficient 4 j + q. */
-static inline void masks_fill(const struct problem *p, uint8_t *table) {
+static inline void masks_fill(const struct problem *p, uint32_t *words) {
     const int intervals = p->grid + 2 * spline_beyond(p);
-    memset(table, 0, MASKS_BYTES);
+    memset(words, 0, MASKS_BYTES);
     for (int i = 0; i < intervals; i++) {
         const int first = i - spline_beyond(p); /* coefficient of the first base */
         for (int m = 0; m < coef_count(p); m++)
-            if (m >= first && m <= first + p->order)
-                table[m % QUAD * MASK_INTERVALS + i] |= (uint8_t)(1 << m / QUAD);
-        for (int q = 0; q < QUAD; q++)
-            table[q * MASK_INTERVALS + i] |= (uint8_t)((unsigned)(first & (QUAD - 1)) << 6);
+            if (m >= first && m <= first + p->order) words[i] |= 1u << m;
+        words[i] |= (unsigned)(first & (QUAD - 1)) << 30;
     }
 }
+
+/* What tests a word for a coefficient: operands in memory, which a compiler would move over from general
+   registers one by one if it knew them. */
+static const int32_t mask_bits[SUM_LANES] = {1 << 0,  1 << 1,  1 << 2,  1 << 3, 1 << 4,  1 << 5,
+                                             1 << 6,  1 << 7,  1 << 8,  1 << 9, 1 << 10, 1 << 11,
+                                             1 << 12, 1 << 13, 1 << 14, 1 << 15};
 
 INLINE void stage_put(struct spline_stage *stage, const struct vknot *k, vf dy, enum boundary boundary,
                       int intervals) {
@@ -49,7 +52,7 @@ INLINE void stage_put(struct spline_stage *stage, const struct vknot *k, vf dy, 
     }
     vf_store(stage->v + stage->filled, v);
     vf_store(stage->dy + stage->filled, dy);
-    _mm_storeu_si128((__m128i *)(stage->interval + stage->filled), _mm512_cvtepi32_epi8(interval));
+    vi_store(stage->interval + stage->filled, interval);
     stage->filled += LANES;
 }
 
@@ -69,16 +72,9 @@ INLINE void bases_scaled(int order, vf u, vf w, vf b[ORDER_MAX + 1]) {
     b[2] = vf_fma(w2, vf_fma(w, three, six), four);
 }
 
-/* sum + value where one of the mask's first 16 bits is set. Narrowing the mask in C takes it through two
-   general registers. */
-INLINE vf add_where(vf sum, __mmask64 mask, vf value) {
-    __asm__("vaddps %2, %0, %0 %{%1%}" : "+v"(sum) : "Yk"(mask), "v"(value));
-    return sum;
-}
-
-/* registers: to add to, a multiple of 4, at least as many as there are coefficients. */
-INLINE void sums_add_masks(const uint8_t *table, struct spline_sums *sums, const struct spline_stage *stage,
-                           int at, int order, int registers) {
+/* registers: to add to, at least as many as there are coefficients. */
+INLINE void sums_add_masks(const int32_t *words, enum lookup_kind kind, struct spline_sums *sums,
+                           const struct spline_stage *stage, int at, int order, int registers) {
     /* u = v or 1 + v, w = 1 - v or -v: each one rounding of the distance to the nearest knot */
     const vf v = _mm512_load_ps(stage->v + at), dy = _mm512_load_ps(stage->dy + at);
     const vi below = _mm512_srai_epi32(vf_bits(v), 31), one = vf_bits(vf_set(1));
@@ -88,20 +84,20 @@ INLINE void sums_add_masks(const uint8_t *table, struct spline_sums *sums, const
     bases_scaled(order, u, w, b);
     for (int i = 0; i <= order; i++) b[i] = b[i] * dy;
     for (int i = order + 1; i < QUAD; i++) b[i] = vf_set(0);
-    const vi reach =
-        _mm512_shuffle_epi8(_mm512_loadu_si512(table),
-                            _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(stage->interval + at))));
-    const vm by_one = (vm)_mm512_test_epi8_mask(reach, _mm512_set1_epi8(1 << 6)),
-             by_two = (vm)_mm512_test_epi8_mask(reach, _mm512_set1_epi8((char)(1 << 7)));
+    const vi interval = _mm512_load_si512(stage->interval + at), low = _mm512_loadu_si512(words);
+    const vi word = kind == LOOKUP_TWO
+                        ? _mm512_permutex2var_epi32(low, interval, _mm512_loadu_si512(words + LANES))
+                        : _mm512_permutexvar_epi32(interval, low);
+    const vm by_one = _mm512_test_epi32_mask(word, vi_set(ROTATE_ONE)),
+             by_two = _mm512_test_epi32_mask(word, vi_set(ROTATE_TWO));
     vf turned[QUAD], value[QUAD];
     for (int i = 0; i < QUAD; i++) turned[i] = vf_select(by_one, b[(i + QUAD - 1) % QUAD], b[i]);
     for (int i = 0; i < QUAD; i++) value[i] = vf_select(by_two, turned[(i + 2) % QUAD], turned[i]);
-    for (int m = 0; m < registers; m += QUAD) {
-        const __mmask64 four = _mm512_test_epi8_mask(reach, _mm512_set1_epi8((char)(1 << m / QUAD)));
-        sums->lane[m] = add_where(sums->lane[m], four, value[0]);
-        sums->lane[m + 1] = add_where(sums->lane[m + 1], _kshiftri_mask64(four, 16), value[1]);
-        sums->lane[m + 2] = add_where(sums->lane[m + 2], _kshiftri_mask64(four, 32), value[2]);
-        sums->lane[m + 3] = add_where(sums->lane[m + 3], _kshiftri_mask64(four, 48), value[3]);
+    const int32_t *bits = mask_bits;
+    __asm__("" : "+r"(bits));
+    for (int m = 0; m < registers; m++) {
+        const vm mine = _mm512_test_epi32_mask(word, vi_set(bits[m]));
+        sums->lane[m] = _mm512_mask_add_ps(sums->lane[m], mine, sums->lane[m], value[m % QUAD]);
     }
 }
 
