@@ -98,6 +98,7 @@ static bool table_continue(struct tune *t, struct error *err) {
 }
 
 static bool entry_keep(struct tune *t, const struct table_entry *e, struct error *err) {
+    snprintf(t->table.environment.cupti, sizeof t->table.environment.cupti, "%s", worker_cupti(t->worker));
     if (!table_put(&t->table, e) || !table_put(&t->fresh, e)) return error_set(err, "out of memory");
     return table_write(&t->table, t->path, err) && journal_done(t->journal, &e->problem, err);
 }

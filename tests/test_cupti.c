@@ -21,6 +21,16 @@ static struct cupti *open_or_skip(void) {
     return c;
 }
 
+Test(cupti, says_its_version) {
+    struct cupti *const c = open_or_skip();
+    char version[16], rest;
+    int major, minor;
+    cupti_version(c, version);
+    cr_assert_eq(sscanf(version, "%d.%d%c", &major, &minor, &rest), 2, "%s", version);
+    cr_assert_geq(major, 12);
+    cupti_close(c);
+}
+
 Test(cupti, every_set_on_every_chip) {
     struct cupti *const c = open_or_skip();
     int chips = 0, unknown = 0;

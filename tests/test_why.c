@@ -98,10 +98,24 @@ Test(why, more_launches) {
     bwd_pair(8, 10.4);
     usual(WHY_WINNER, 1, 1);
     usual(WHY_RUNNER_UP, 1, 1);
+    count(WHY_WINNER, "seconds", 8e-6);
     count(WHY_RUNNER_UP, "fills", 1);
+    count(WHY_RUNNER_UP, "seconds", 7.9e-6); /* of its kernel: the rest is the fill's */
     why_explain(&w, &p, &gpu, ceilings);
     cr_expect(
-        strstr(w.sentence, "takes 1.30x as long: its kernels and fills are 2 launches, the winner's 1."),
+        strstr(
+            w.sentence,
+            "takes 1.30x as long: launches and fills (1 and 1) take it 5.0 us, the winner (1 and 0) 2.5 us."),
+        "%s", w.sentence);
+}
+
+Test(why, launches_are_told_where_they_count) {
+    bwd_pair(8, 8.01);
+    usual(WHY_WINNER, 4.5, 1);
+    usual(WHY_RUNNER_UP, 4.5, 1);
+    why_explain(&w, &p, &gpu, ceilings);
+    cr_expect(
+        strstr(w.sentence, "is bound by memory (56% of the time at the ceiling, beside 31% for launches);"),
         "%s", w.sentence);
 }
 

@@ -24,6 +24,9 @@ const char *cupti_path(const struct cupti *c);
 /* Whether the program was built with it. */
 bool cupti_built(void);
 
+/* The library's version, "13.0"; "" if it does not say. */
+void cupti_version(const struct cupti *c, char version[16]);
+
 /* Chips that CUPTI knows by name ("GH100"); NULL past the last. */
 const char *cupti_chip_at(const struct cupti *c, int i);
 

@@ -317,10 +317,12 @@ bool measure(struct meter *m, struct contender *contenders, int count, double bu
     return ok;
 }
 
-bool meter_count(struct meter *m, struct contender *c, struct error *err) {
+bool meter_count(struct meter *m, struct contender *c, char cupti[16], struct error *err) {
     const unsigned usual = m->options.counters;
     m->options.counters = METRICS_ALL;
     const bool ok = measure(m, c, 1, 0, true, err);
     m->options.counters = usual;
+    cupti[0] = 0;
+    if (m->profiler && c->counter_count) profiler_cupti(m->profiler, cupti);
     return ok;
 }

@@ -54,7 +54,8 @@ const char *meter_counters_absent(const struct meter *m);
 bool measure(struct meter *m, struct contender *contenders, int count, double budget, bool race,
              struct error *err);
 
-/* Fills the counters of a contender with every set that there is. Its times are not to be used. */
-bool meter_count(struct meter *m, struct contender *c, struct error *err);
+/* Fills the counters of a contender with every set that there is, and CUPTI's version if it counted. Its
+   times are not to be used. */
+bool meter_count(struct meter *m, struct contender *c, char cupti[16], struct error *err);
 
 #endif

@@ -103,6 +103,11 @@ const char *profiler_name(const struct profiler *p) {
     return p->name;
 }
 
+void profiler_cupti(const struct profiler *p, char version[16]) {
+    version[0] = 0;
+    if (p->cupti) cupti_version(p->cupti, version);
+}
+
 const char *profiler_absent(const struct profiler *p) {
     return p->absent.text;
 }

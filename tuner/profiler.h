@@ -17,6 +17,9 @@ void profiler_close(struct profiler *p);
 /* "perf_event", "cupti" or "device". */
 const char *profiler_name(const struct profiler *p);
 
+/* CUPTI's version, "" where another profiler counts. */
+void profiler_cupti(const struct profiler *p, char version[16]);
+
 /* Runs the kernel as often as counting needs (inputs are constant, and what a kernel accumulates into is
    zeroed by every call) and fills *count counters, in the order of the table of metrics. False and the reason
    if it cannot. */

@@ -62,12 +62,15 @@ static const char *const bound_texts[RES_COUNT] = {
 /* "is bound by memory (91% of the time at its ceiling)". */
 static void bound_say(struct text *t, const struct demand *d) {
     const char *const what = bound_texts[d->bound >= 0 ? d->bound : d->busiest];
-    const double share = 100 * d->e->busy;
+    const char *const nearness = demand_saturated(d) ? "bound by" : "nearest to its ceiling in";
+    const double share = 100 * d->e->busy, launches = 100 * d->seconds[RES_LAUNCH] / d->time;
     if (d->bound == RES_LAUNCH)
         say(t, "spends %.0f%% of its time on launches", share);
+    else if (d->bound >= 0 && launches >= 10)
+        say(t, "is %s %s (%.0f%% of the time at the ceiling, beside %.0f%% for launches)", nearness, what,
+            share, launches);
     else if (d->bound >= 0)
-        say(t, "is %s %s (%.0f%% of the time at the ceiling)",
-            demand_saturated(d) ? "bound by" : "nearest to its ceiling in", what, share);
+        say(t, "is %s %s (%.0f%% of the time at the ceiling)", nearness, what, share);
     else if (d->counted)
         say(t, "is bound by latency (the busiest resource, %s, needs %.0f%% of the time)", what, share);
     else
@@ -95,7 +98,8 @@ static void point_say(struct text *t, const struct evidence *e, const struct evi
     }
 }
 
-static void resource_say(struct text *t, const struct cause *c) {
+static void resource_say(struct text *t, const struct cause *c, const struct evidence *w,
+                         const struct evidence *o) {
     static const struct {
         const char *verb, *what;
     } more[RES_LAUNCH] = {
@@ -111,7 +115,9 @@ static void resource_say(struct text *t, const struct cause *c) {
         [RES_ATOMICS] = {"queues", "the atomics on one slice of L2"},
     };
     if (c->resource == RES_LAUNCH)
-        say(t, ": its kernels and fills are %.0f launches, the winner's %.0f", c->of, c->against);
+        say(t, ": launches and fills (%.0f and %.0f) take it %.1f us, the winner (%.0f and %.0f) %.1f us",
+            evidence_counter(o, "launches"), evidence_counter(o, "fills"), c->of,
+            evidence_counter(w, "launches"), evidence_counter(w, "fills"), c->against);
     else if (c->against > 0)
         say(t, ": %s is what bounds it most, and it %s %.3gx %s", bound_texts[c->resource],
             more[c->resource].verb, c->of / c->against, more[c->resource].what);
@@ -119,9 +125,10 @@ static void resource_say(struct text *t, const struct cause *c) {
         say(t, ": %s bounds it most, of which the winner has none", bound_texts[c->resource]);
 }
 
-static void cause_say(struct text *t, const struct cause *c, const struct demand *o, int units) {
+static void cause_say(struct text *t, const struct cause *c, const struct demand *w, const struct demand *o,
+                      int units) {
     switch (c->kind) {
-    case DUE_RESOURCE: resource_say(t, c); return;
+    case DUE_RESOURCE: resource_say(t, c, w->e, o->e); return;
     case DUE_THREADS:
         say(t, ": it is bound by %s and runs with %.0f thread%s, the winner with %.0f",
             bound_texts[c->resource], c->of, c->of > 1 ? "s" : "", c->against);
@@ -163,7 +170,7 @@ static void other_say(struct text *t, const char *role, const struct demand *win
         return;
     }
     const struct cause cause = cause_find(winner, o, d);
-    cause_say(t, &cause, o, d->units);
+    cause_say(t, &cause, winner, o, d->units);
 }
 
 static bool same(const struct evidence *a, const struct evidence *b) {

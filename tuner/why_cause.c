@@ -55,9 +55,13 @@ static double work_of(const struct evidence *e, enum why_resource r) {
     return evidence_counter(e, resources[r].counter);
 }
 
-/* Of the stream: kernels and fills; 1 where they are not counted. */
-static double operations_of(const struct evidence *e) {
-    return fmax(1, work_of(e, RES_LAUNCH) + evidence_counter(e, "fills"));
+/* Launches at what the least call takes, and the time outside the kernels, where it is known: fills and gaps.
+ */
+static double launch_seconds(const struct evidence *e, const struct ceilings *c) {
+    const double kernels = evidence_counter(
+        e, counter_find(e->counters, e->counter_count, "kernel_seconds") ? "kernel_seconds" : "seconds");
+    const double outside = kernels > 0 ? fmax(0, 1e-6 * e->time_us - kernels) : 0;
+    return c->launch * fmax(1, work_of(e, RES_LAUNCH)) + outside;
 }
 
 struct demand demand_of(const struct evidence *e, const struct problem *p, const struct device_info *d,
@@ -73,7 +77,7 @@ struct demand demand_of(const struct evidence *e, const struct problem *p, const
     if (!(out.seconds[RES_MEMORY] > 0) && c->bandwidth > 0)
         out.seconds[RES_MEMORY] = problem_bytes(p) / c->bandwidth;
     if (!out.counted && c->flops > 0) out.seconds[RES_FMA] = problem_flops(p) / c->flops;
-    out.seconds[RES_LAUNCH] = c->launch * operations_of(e);
+    out.seconds[RES_LAUNCH] = launch_seconds(e, c);
     for (int r = 0; r < RES_LAUNCH; r++)
         if (out.seconds[r] > out.seconds[out.busiest]) out.busiest = r;
     const double busiest = out.seconds[out.busiest], launch = out.seconds[RES_LAUNCH];
@@ -89,7 +93,7 @@ static bool takes_more(const struct demand *w, const struct demand *o, int r, do
 static struct cause resource_cause(const struct demand *w, const struct demand *o, int r) {
     struct cause cause = {DUE_RESOURCE, (enum why_resource)r, work_of(o->e, (enum why_resource)r),
                           work_of(w->e, (enum why_resource)r)};
-    if (r == RES_LAUNCH) cause.of = operations_of(o->e), cause.against = operations_of(w->e);
+    if (r == RES_LAUNCH) cause.of = 1e6 * o->seconds[r], cause.against = 1e6 * w->seconds[r];
     if (w->threads != o->threads) return (struct cause){DUE_THREADS, cause.resource, o->threads, w->threads};
     return cause;
 }

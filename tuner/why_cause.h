@@ -15,7 +15,7 @@ enum why_resource {
     RES_TENSOR,
     RES_SHARED,
     RES_ATOMICS,
-    RES_LAUNCH, /* of kernels and fills */
+    RES_LAUNCH, /* of kernels, and what passes outside them */
     RES_COUNT
 };
 
@@ -48,7 +48,8 @@ enum cause_kind {
     DUE_INSTRUCTIONS /* executes more, on a CPU */
 };
 
-/* What makes `other` slower than the winner. of, against: the figure that differs, of each. */
+/* What makes `other` slower than the winner. of, against: the figure that differs, of each; of launches,
+   microseconds. */
 struct cause {
     enum cause_kind kind;
     enum why_resource resource;

@@ -19,6 +19,7 @@ struct worker {
     struct worker_options o;
     pid_t pid; /* 0: none running */
     int socket;
+    char cupti[16];
 };
 
 enum kind { DESCRIBE, CHECK, MEASURE, COUNT, CEILINGS };
@@ -39,6 +40,7 @@ struct reply {
     int leaving; /* the worker ends: a failure spoilt its device for good */
     struct error err;
     struct ceilings ceilings;
+    char cupti[16];
     struct device_info info;
 };
 
@@ -98,7 +100,7 @@ static bool serve(struct servant *s, const struct request *q, struct contender *
     case DESCRIBE: r->info = *s->device->info(s->device); return true;
     case CHECK: return serve_check(s, q, list, &r->err);
     case MEASURE: return measure(s->meter, list, q->count, q->budget, q->race, &r->err);
-    case COUNT: return meter_count(s->meter, list, &r->err);
+    case COUNT: return meter_count(s->meter, list, r->cupti, &r->err);
     case CEILINGS:
         return ceilings_measure(s->meter, &q->problem, q->threads, q->budget, &r->ceilings, &r->err);
     }
@@ -284,8 +286,14 @@ enum worker_outcome worker_measure(struct worker *w, struct contender *list, int
 
 enum worker_outcome worker_count(struct worker *w, struct contender *c, double limit, struct error *err) {
     struct reply r;
-    return worker_ask(w, &(struct request){.kind = COUNT, .count = 1, .problem = c->problem}, c, limit, &r,
-                      err);
+    const enum worker_outcome outcome =
+        worker_ask(w, &(struct request){.kind = COUNT, .count = 1, .problem = c->problem}, c, limit, &r, err);
+    if (outcome == WORKER_OK && *r.cupti) memcpy(w->cupti, r.cupti, sizeof w->cupti);
+    return outcome;
+}
+
+const char *worker_cupti(const struct worker *w) {
+    return w->cupti;
 }
 
 enum worker_outcome worker_ceilings(struct worker *w, const struct problem *p, int threads, double budget,

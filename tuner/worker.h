@@ -45,6 +45,8 @@ enum worker_outcome worker_measure(struct worker *w, struct contender *list, int
 /* Fills the counters of one call of a checked contender, of every set that the device and its profilers have;
    none if they have none. Its times are not to be used. */
 enum worker_outcome worker_count(struct worker *w, struct contender *c, double limit, struct error *err);
+/* The version of CUPTI, "" if it has counted nothing yet. */
+const char *worker_cupti(const struct worker *w);
 enum worker_outcome worker_ceilings(struct worker *w, const struct problem *p, int threads, double budget,
                                     struct ceilings *ceilings, double limit, struct error *err);
 

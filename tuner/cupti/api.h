@@ -11,6 +11,7 @@
 #include "../cupti.h"
 
 #define CUPTI_FUNCTIONS(F)                                                                                   \
+    F(cuptiGetVersion)                                                                                       \
     F(cuptiGetResultString)                                                                                  \
     F(cuptiProfilerHostGetSupportedChips)                                                                    \
     F(cuptiProfilerHostInitialize)                                                                           \

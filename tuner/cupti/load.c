@@ -85,6 +85,14 @@ void cupti_close(struct cupti *c) {
     free(c);
 }
 
+/* 130002 is 13.0, with updates of the interface in the last digits. */
+void cupti_version(const struct cupti *c, char version[16]) {
+    uint32_t number = 0;
+    version[0] = 0;
+    if (c->cuptiGetVersion(&number) == CUPTI_SUCCESS)
+        snprintf(version, 16, "%u.%u", number / 10000, number / 100 % 100);
+}
+
 const char *cupti_chip_at(const struct cupti *c, int i) {
     return i >= 0 && (size_t)i < c->chip_count ? c->chips[i] : NULL;
 }
