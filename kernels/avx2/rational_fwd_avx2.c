@@ -1,31 +1,8 @@
 /* rational_fwd_avx2: 8 lanes, a group's coefficients in registers, a true division.
    Wins with many channels a group; with few, most of a vector is masked off and rational_fwd_avx2_lanes wins.
  */
-#include "simd/rational_fwd.h"
-#include "variant.h"
+#define LAYOUT SEGMENTS
+#define NEWTON 0
+#include "simd/rational_fwd_run.h"
 
-enum { THREADS, STORE, AHEAD };
-
-static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
-    (void)d;
-    return store_reject(p, pt->value[STORE]);
-}
-
-static size_t scratch(const struct problem *p, const struct point *pt, int threads) {
-    (void)pt;
-    (void)threads;
-    return rational_table_bytes(p);
-}
-
-static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
-    rational_fwd_part(p, call, s, SEGMENTS, pt->value[STORE], pt->value[AHEAD], 0);
-}
-
-static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    rational_table_fill(p, call, call->scratch);
-    team_split(p, pt, call, problem_elements(p), 64, part);
-}
-
-VARIANT(rational_fwd_avx2, .op = RATIONAL_FWD, .dtypes = F32 | F16 | BF16,
-        .params = {PARAM_THREADS, PARAM_STORE, PARAM_AHEAD}, .reject = reject, .scratch = scratch,
-        .run = run);
+VARIANT(rational_fwd_avx2, RATIONAL_FWD_VECTOR);

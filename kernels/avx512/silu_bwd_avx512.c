@@ -1,15 +1,8 @@
 /* silu_bwd_avx512: 16 lanes, the sigmoid by an exponential and a division.
    Three streams a vector: bound by memory outside the caches. */
+#include "simd/map_run.h"
 #include "simd/silu.h"
-#include "simd/map.h"
 #include "variant.h"
-
-enum { THREADS, STORE, AHEAD };
-
-static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
-    (void)d;
-    return store_reject(p, pt->value[STORE]);
-}
 
 INLINE vf value(vf x, vf dy, const void *context) {
     (void)context;
@@ -17,14 +10,5 @@ INLINE vf value(vf x, vf dy, const void *context) {
     return vsilu_slope(&s, dy);
 }
 
-static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
-    map2_any(call->in[T_X], call->in[T_DY], call->out[T_DX], s, p->dtype, pt->value[STORE], pt->value[AHEAD],
-             value, NULL);
-}
-
-static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    team_split(p, pt, call, problem_elements(p), 64, part);
-}
-
-VARIANT(silu_bwd_avx512, .op = SILU_BWD, .dtypes = F32 | F16 | BF16,
-        .params = {PARAM_THREADS, PARAM_STORE, PARAM_AHEAD}, .reject = reject, .run = run);
+MAP2_RUN(value)
+VARIANT(silu_bwd_avx512, .op = SILU_BWD, MAP_VECTOR);
