@@ -24,16 +24,16 @@ static void bars_met(const char *arguments, int least) {
     cr_expect_geq(count_of(o.out, "  met "), least, "%s", o.out);
 }
 
-Test(bars_gpu, moderate_shape, .timeout = 500) {
+Test(bars_gpu, moderate_shape) {
     bars_met("bench --bars --strict --device vgpu:h100-sxm --shape 2048x768", 100);
 }
 
-Test(bars_gpu, rational_backward, .timeout = 500) {
+Test(bars_gpu, rational_backward) {
     bars_met("bench --bars --strict --device vgpu:h100-sxm --op rational_bwd --dtype f32", 15);
 }
 
 /* A bar that cannot be met: 3 channels a group leave a block's sums many more bytes than its activations. */
-Test(bars_gpu, missed, .timeout = 100) {
+Test(bars_gpu, missed) {
     struct nvrtc n;
     struct error err;
     if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);

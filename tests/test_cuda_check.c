@@ -52,7 +52,7 @@ static int half_run(int first) {
     return failed;
 }
 
-Test(cuda_check, suite, .timeout = 500) {
+Test(cuda_check, suite) {
     struct nvrtc n;
     struct error err;
     if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);

@@ -24,7 +24,7 @@ static void nvrtc_needed(void) {
     if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);
 }
 
-Test(cuda_compile, default_points, .timeout = 500) {
+Test(cuda_compile, default_points) {
     nvrtc_needed();
     cache_use();
     const struct outcome o = program_run("compile --quiet --arch sm_80,sm_90,sm_120");

@@ -102,8 +102,8 @@ static const char *const refused[] = {
     "cp.async.bulk.commit_group;",
     "cp.async.cg.shared.global [%r0], [%rd0], 12;",
     "tcgen05.wait::ld.sync.aligned;",
-    "mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%r0,%r1,%r2,%r3}, {%r0,%r1,%r2,%r3}, {%r4,%r5}, "
-    "{%r0,%r1,%r2,%r3};",
+    ("mma.sync.aligned.m16n8k32.row.col.f32.e4m3.e4m3.f32 {%r0,%r1,%r2,%r3}, {%r0,%r1,%r2,%r3}, {%r4,%r5}, "
+     "{%r0,%r1,%r2,%r3};"),
     "wmma.load.a.sync.aligned.row.m16n16k16.global.e5m2 {%r0}, [%rd0];",
     "suld.b.1d.b32.trap %r0, [%rd0];",
     "setmaxnreg.inc.sync.aligned.u32 240;",

@@ -40,7 +40,7 @@ static CUdeviceptr zeros(size_t bytes) {
     cr_assert_eq((uint64_t)(a), (uint64_t)(b), #a ": %llu for %llu", (unsigned long long)(a),                \
                  (unsigned long long)(b))
 
-Test(counters, sectors_of_loads, .init = open_device, .timeout = 20) {
+Test(counters, sectors_of_loads, .init = open_device) {
     static const struct {
         const char *kernel;
         unsigned offset, stride, sectors, bytes;
@@ -72,7 +72,7 @@ Test(counters, sectors_of_loads, .init = open_device, .timeout = 20) {
     }
 }
 
-Test(counters, stores_and_partial_warps, .init = open_device, .timeout = 20) {
+Test(counters, stores_and_partial_warps, .init = open_device) {
     CUdeviceptr p = zeros(8192);
     unsigned stride = 4;
     const struct vgpu_counters c = run("store4", 3, 40, 0, (void *[]){&p, &stride});
@@ -88,7 +88,7 @@ Test(counters, stores_and_partial_warps, .init = open_device, .timeout = 20) {
     EQ(c.l1_miss_bytes, 0);
 }
 
-Test(counters, caches, .init = open_device, .timeout = 20) {
+Test(counters, caches, .init = open_device) {
     CUdeviceptr p = zeros(8192);
     unsigned stride = 4;
     struct vgpu_counters c = run("load_twice", 1, 32, 0, (void *[]){&p, &stride});
@@ -147,7 +147,7 @@ Test(counters, a_copy_reads_and_writes_each_sector_once) {
     check_copy((3 << 20) + 17);
 }
 
-Test(counters, shared_banks, .init = open_device, .timeout = 20) {
+Test(counters, shared_banks, .init = open_device) {
     static const struct {
         const char *kernel;
         unsigned stride, wavefronts, conflicts;
@@ -178,7 +178,7 @@ Test(counters, shared_banks, .init = open_device, .timeout = 20) {
     EQ(c.atomics, 0);
 }
 
-Test(counters, atomics, .init = open_device, .timeout = 20) {
+Test(counters, atomics, .init = open_device) {
     CUdeviceptr p = zeros(4096);
     static const struct {
         unsigned addresses, passes, sectors;
@@ -205,7 +205,7 @@ Test(counters, atomics, .init = open_device, .timeout = 20) {
 }
 
 /* One warp on a few words that lie apart: a slice of L2 holds 256 bytes. */
-Test(counters, atomics_on_slices, .init = open_device, .timeout = 20) {
+Test(counters, atomics_on_slices, .init = open_device) {
     static const struct {
         unsigned words, stride, passes, longest;
     } cases[] = {
@@ -222,7 +222,7 @@ Test(counters, atomics_on_slices, .init = open_device, .timeout = 20) {
     }
 }
 
-Test(counters, instructions_by_pipe_and_divergence, .init = open_device, .timeout = 20) {
+Test(counters, instructions_by_pipe_and_divergence, .init = open_device) {
     CUdeviceptr p = zeros(4096);
     static const struct {
         unsigned low, divergent; /* lanes that take the branch, of 64 */
@@ -285,7 +285,7 @@ static void check_occupancy(const char *device, const struct occupancy_case *cas
     }
 }
 
-Test(counters, occupancy_h100, .timeout = 20) {
+Test(counters, occupancy_h100) {
     static const struct occupancy_case cases[] = {
         {32, 256, 0, 8, 1},          /* 64 warps */
         {32, 32, 0, 32, 0.5},        /* slots for blocks */
@@ -298,7 +298,7 @@ Test(counters, occupancy_h100, .timeout = 20) {
     check_occupancy("h100-sxm", cases, sizeof cases / sizeof *cases);
 }
 
-Test(counters, occupancy_t4, .timeout = 20) {
+Test(counters, occupancy_t4) {
     static const struct occupancy_case cases[] = {
         {32, 256, 0, 4, 1},        /* 32 warps */
         {64, 128, 32768, 2, 0.25}, /* 64 kB, nothing set aside */
@@ -308,7 +308,7 @@ Test(counters, occupancy_t4, .timeout = 20) {
 
 /* ---- sampling ---- */
 
-Test(counters, sampling_scales_to_the_whole_grid, .init = open_device, .timeout = 20) {
+Test(counters, sampling_scales_to_the_whole_grid, .init = open_device) {
     enum { BLOCKS = 4096, COUNT = BLOCKS * 256 };
     CUdeviceptr p = zeros(COUNT * 4), q = device_array(NULL, COUNT * 4);
     unsigned stride = 4, n = COUNT;

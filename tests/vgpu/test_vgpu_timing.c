@@ -111,7 +111,7 @@ static struct streams make_streams(void) {
     return (struct streams){device_array(NULL, COPY_BYTES), device_array(NULL, COPY_BYTES)};
 }
 
-Test(timing, copy_near_dram_floor, .timeout = 20) {
+Test(timing, copy_near_dram_floor) {
     open_quietly("h100-sxm");
     struct streams s = make_streams();
     const struct vgpu_counters c = run("copy", COPY_BYTES / 16 / 256, 256, 0, (void *[]){&s.from, &s.to});
@@ -121,7 +121,7 @@ Test(timing, copy_near_dram_floor, .timeout = 20) {
     cr_assert_leq(c.modeled_seconds - launch_seconds, 1.1 * floor, "%g, floor %g", c.modeled_seconds, floor);
 }
 
-Test(timing, monotone_in_bytes_and_blocks, .timeout = 20) {
+Test(timing, monotone_in_bytes_and_blocks) {
     open_quietly("a100-sxm");
     struct streams s = make_streams();
     double before = 0;
@@ -134,7 +134,7 @@ Test(timing, monotone_in_bytes_and_blocks, .timeout = 20) {
 }
 
 /* Shared memory that nobody uses takes residents away. */
-Test(timing, occupancy_helps_until_saturation, .timeout = 20) {
+Test(timing, occupancy_helps_until_saturation) {
     open_quietly("h100-sxm");
     struct streams s = make_streams();
     static const unsigned shared[] = {200 << 10, 100 << 10, 27 << 10, 13 << 10, 6 << 10, 0};
@@ -154,7 +154,7 @@ Test(timing, occupancy_helps_until_saturation, .timeout = 20) {
 }
 
 /* Little's law: one block of two warps on each multiprocessor has 1 KiB in flight. */
-Test(timing, few_warps_leave_bandwidth_unused, .timeout = 20) {
+Test(timing, few_warps_leave_bandwidth_unused) {
     open_quietly("h100-sxm");
     struct streams s = make_streams();
     const struct vgpu_counters c = run("copy", 132, 64, 0, (void *[]){&s.from, &s.to});
@@ -165,7 +165,7 @@ Test(timing, few_warps_leave_bandwidth_unused, .timeout = 20) {
     cr_assert_gt(seconds, 700 / 1.83e9);
 }
 
-Test(timing, loads_in_flight_overlap, .timeout = 20) {
+Test(timing, loads_in_flight_overlap) {
     open_quietly("h100-sxm");
     CUdeviceptr p = device_array(NULL, 8 * MIB);
     const double one = run("gather1", 132, 64, 0, (void *[]){&p}).modeled_seconds - launch_seconds;
@@ -174,7 +174,7 @@ Test(timing, loads_in_flight_overlap, .timeout = 20) {
     cr_assert_lt(one, 4 * four);
 }
 
-Test(timing, independent_chains_help, .timeout = 20) {
+Test(timing, independent_chains_help) {
     open_quietly("l4");
     CUdeviceptr p = device_array(NULL, MIB);
     unsigned n = 1000;
@@ -191,7 +191,7 @@ Test(timing, independent_chains_help, .timeout = 20) {
 }
 
 /* What an iteration leaves in flight is waited for in the next, not forgotten. */
-Test(timing, loads_are_waited_for_across_iterations, .timeout = 20) {
+Test(timing, loads_are_waited_for_across_iterations) {
     open_quietly("h100-sxm");
     CUdeviceptr p = device_array(NULL, MIB);
     unsigned n = 200;
@@ -203,7 +203,7 @@ Test(timing, loads_are_waited_for_across_iterations, .timeout = 20) {
 
 /* Published for this card: 1.03 s with ten global atomics an element, 7.33 ms with sums over tiles
  * (reference/vgpu/README.md). */
-Test(timing, published_rational_backward, .timeout = 60) {
+Test(timing, published_rational_backward) {
     device_open((const char *[]){"VGPU_DEVICE=rtx-4060-ti", "VGPU_CHECK=none", NULL});
     module = device_module_from("ptx/rational.ptx");
     int rows = 1024 * 197, channels = 768, group_channels = 96, count = rows * channels;
@@ -246,7 +246,7 @@ static char *counters_with(unsigned threads) {
     return text;
 }
 
-Test(timing, counters_do_not_depend_on_host_threads, .timeout = 60) {
+Test(timing, counters_do_not_depend_on_host_threads) {
     char *const one = counters_with(1), *const two = counters_with(2), *const four = counters_with(4);
     cr_assert_str_eq(one, two);
     cr_assert_str_eq(one, four);
