@@ -226,9 +226,10 @@ Test(bad_input, places_that_cannot_be_written) {
     program_refused("train --steps 1 --log /dev/full", "/dev/full: is there, but is no regular file");
 }
 
-/* Runs with a limit on the size of files, at which writing fails as it does on a full disk. */
+/* Runs with a limit on the size of files, at which writing fails as it does on a full disk. LLVM's OpenMP
+   writes a file of 1024 bytes as it starts. */
 static void refused_when_full(const char *arguments, const char *output) {
-    const struct rlimit limit = {700, RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
+    const struct rlimit limit = {1024, RLIM_INFINITY}, none = {RLIM_INFINITY, RLIM_INFINITY};
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
     refused_keeping(arguments, output, "cannot be written: File too large; what it held before is intact");
     cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
@@ -237,11 +238,13 @@ static void refused_when_full(const char *arguments, const char *output) {
 Test(bad_input, full_disk) {
     static const char *const commands[] = {
         "check --op copy --shape 2x8 --quiet --json %s",
-        "bench --only copy_scalar --shape 2x8 --time-budget 0.01 --no-ceilings --quiet --json %s",
-        "bench --only copy_scalar --shape 2x8 --time-budget 0.01 --no-ceilings --quiet --gbench %s",
+        "bench --only copy_scalar --shape 2x8 --shape 3x8 --shape 4x8 --time-budget 0.01 --no-ceilings "
+        "--quiet --json %s",
+        "bench --only copy_scalar --shape 2x8 --shape 3x8 --shape 4x8 --time-budget 0.01 --no-ceilings "
+        "--quiet --gbench %s",
         "train --steps 1 --batch 2 --quiet --save %s",
         "train --steps 1 --batch 2 --quiet --save-grad %s",
-        "train --steps 12 --batch 2 --quiet --log %s",
+        "train --steps 20 --batch 2 --quiet --log %s",
     };
     char arguments[ARGUMENTS_MAX];
     const struct path output = scratch("output");
