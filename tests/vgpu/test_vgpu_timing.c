@@ -8,78 +8,6 @@
 #include "driver.h"
 
 #define SUCCEED(call) cr_assert_eq((call), CUDA_SUCCESS)
-#define HEADER ".version 7.0\n.target sm_70\n.address_size 64\n"
-
-/* copy: 16 bytes a thread. gather1, gather4: four loads of 4 bytes, each waited for before the next or all in
- * flight. */
-#define THREAD                                                                                               \
-    ".reg .b64 %rd<12>; .reg .b32 %r<24>; .reg .f32 %f<12>; .reg .pred %p<4>;\n"                             \
-    "mov.u32 %r1, %tid.x; mov.u32 %r2, %ctaid.x; mov.u32 %r3, %ntid.x; mad.lo.u32 %r4, %r2, %r3, %r1;\n"
-#define STEP(load, sum) load " " sum "\n"
-#define LOAD(to, at) "ld.global.u32 " to ", [%rd3+" at "];"
-#define LOOP_ENTRY(name, body)                                                                               \
-    ".visible .entry " name "(.param .u64 p, .param .u32 n) {\n" THREAD                                      \
-    "ld.param.u64 %rd1, [p]; ld.param.u32 %r5, [n]; mul.wide.u32 %rd2, %r4, 4; add.u64 %rd3, %rd1, %rd2;\n"  \
-    "mov.u32 %r6, 0; ld.global.u32 %r7, [%rd3];\n"                                                           \
-    "loop:\n" body "add.u32 %r5, %r5, -1; setp.ne.u32 %p1, %r5, 0; @%p1 bra loop;\n"                         \
-    "st.global.u32 [%rd3], %r6; ret; }\n"
-
-static const char ptx[] = HEADER
-    ".visible .entry copy(.param .u64 p, .param .u64 q) {\n" THREAD
-    "ld.param.u64 %rd1, [p]; ld.param.u64 %rd4, [q]; mul.wide.u32 %rd2, %r4, 16;\n"
-    "add.u64 %rd3, %rd1, %rd2; add.u64 %rd5, %rd4, %rd2;\n"
-    "ld.global.v4.u32 {%r5,%r6,%r7,%r8}, [%rd3]; st.global.v4.u32 [%rd5], {%r5,%r6,%r7,%r8}; ret; }\n"
-    ".visible .entry gather1(.param .u64 p) {\n" THREAD
-    "ld.param.u64 %rd1, [p]; mul.wide.u32 %rd2, %r4, 4; add.u64 %rd3, %rd1, %rd2; mov.u32 %r9, 0;\n" STEP(
-        LOAD("%r5", "0"), "add.u32 %r9, %r9, %r5;") STEP(LOAD("%r6", "1048576"), "add.u32 %r9, %r9, %r6;")
-        STEP(LOAD("%r7", "2097152"), "add.u32 %r9, %r9, %r7;") STEP(
-            LOAD("%r8", "3145728"),
-            "add.u32 %r9, %r9, %r8;") "st.global.u32 [%rd3], %r9; ret; }\n"
-                                      ".visible .entry gather4(.param .u64 p) {\n" THREAD
-                                      "ld.param.u64 %rd1, [p]; mul.wide.u32 %rd2, %r4, 4; add.u64 %rd3, "
-                                      "%rd1, %rd2; mov.u32 %r9, 0;\n" STEP(
-                                          LOAD("%r5", "0"),
-                                          LOAD("%r6", "1048576")) STEP(LOAD("%r7", "2097152"),
-                                                                       LOAD("%r8", "3145728"))
-                                          STEP("add.u32 %r9, %r9, %r5;", "add.u32 %r9, %r9, %r6;") STEP(
-                                              "add.u32 %r9, %r9, %r7;",
-                                              "add.u32 %r9, %r9, %r8;") "st.global.u32 [%rd3], %r9; ret; }\n"
-                                                                        ".visible .entry chain(.param .u64 "
-                                                                        "p, .param .u32 n) {\n" THREAD
-                                                                        "ld.param.u64 %rd1, [p]; "
-                                                                        "ld.param.u32 %r5, [n]; mul.wide.u32 "
-                                                                        "%rd2, %r4, 4; add.u64 %rd3, %rd1, "
-                                                                        "%rd2;\n"
-                                                                        "mov.f32 %f1, 0f3F800000;\n"
-                                                                        "loop: fma.rn.f32 %f1, %f1, %f1, "
-                                                                        "%f1; fma.rn.f32 %f1, %f1, %f1, %f1; "
-                                                                        "fma.rn.f32 %f1, %f1, %f1, %f1;\n"
-                                                                        "fma.rn.f32 %f1, %f1, %f1, %f1; "
-                                                                        "add.u32 %r5, %r5, -1; setp.ne.u32 "
-                                                                        "%p1, %r5, 0; @%p1 bra loop;\n"
-                                                                        "st.global.f32 [%rd3], %f1; ret; }\n"
-                                                                        ".visible .entry chains(.param .u64 "
-                                                                        "p, .param .u32 n) {\n" THREAD
-                                                                        "ld.param.u64 %rd1, [p]; "
-                                                                        "ld.param.u32 %r5, [n]; mul.wide.u32 "
-                                                                        "%rd2, %r4, 4; add.u64 %rd3, %rd1, "
-                                                                        "%rd2;\n"
-                                                                        "mov.f32 %f1, 0f3F800000; mov.f32 "
-                                                                        "%f2, %f1; mov.f32 %f3, %f1; mov.f32 "
-                                                                        "%f4, %f1;\n"
-                                                                        "loop: fma.rn.f32 %f1, %f1, %f1, "
-                                                                        "%f1; fma.rn.f32 %f2, %f2, %f2, %f2; "
-                                                                        "fma.rn.f32 %f3, %f3, %f3, %f3;\n"
-                                                                        "fma.rn.f32 %f4, %f4, %f4, %f4; "
-                                                                        "add.u32 %r5, %r5, -1; setp.ne.u32 "
-                                                                        "%p1, %r5, 0; @%p1 bra loop;\n"
-                                                                        "st.global.f32 [%rd3], %f1; "
-                                                                        "st.global.f32 [%rd3], %f2; "
-                                                                        "st.global.f32 [%rd3], %f3;\n"
-                                                                        "st.global.f32 [%rd3], %f4; ret; }\n"
-    /* the load of an iteration is waited for in it, or in the next one after other work */
-    LOOP_ENTRY("wait_now", "ld.global.cv.u32 %r7, [%rd3]; add.u32 %r6, %r6, %r7;\n")
-        LOOP_ENTRY("wait_next", "add.u32 %r6, %r6, %r7; ld.global.cv.u32 %r7, [%rd3];\n");
 
 static CUmodule module;
 
@@ -97,7 +25,7 @@ static void open_quietly(const char *device) {
     char name[64];
     snprintf(name, sizeof name, "VGPU_DEVICE=%s", device);
     device_open((const char *[]){name, "VGPU_CHECK=none", NULL});
-    module = device_module(ptx);
+    module = device_module_from("ptx/timing.ptx");
 }
 
 enum { MIB = 1 << 20, COPY_BYTES = 64 * MIB };
