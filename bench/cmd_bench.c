@@ -30,7 +30,7 @@ struct bench {
     struct meter *meter;
     struct progress *progress;
     struct json_results *json;
-    struct json_gbench *gbench;
+    struct gbench *gbench;
     int timed, failed, skipped;
 };
 
@@ -156,7 +156,7 @@ static int bench_run(const struct options *o, struct device *d, struct error *er
     if (ok && o->json) ok = json_results_write(b.json, o->json, err);
     if (ok && o->gbench) ok = json_gbench_write(b.gbench, o->gbench, err);
     json_results_free(b.json);
-    json_gbench_free(b.gbench);
+    gbench_free(b.gbench);
     meter_close(b.meter);
     return !ok ? EXIT_USAGE : b.failed ? EXIT_FAILED : b.timed ? EXIT_OK : EXIT_MISSING;
 }

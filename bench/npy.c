@@ -90,7 +90,8 @@ static char *header_locate(char *file, size_t size, size_t *data_at, struct erro
     return file + start;
 }
 
-static bool parse(char *file, size_t size, enum npy_type type, struct npy *a, struct error *err) {
+bool npy_parse(char *file, size_t size, enum npy_type type, struct npy *a, struct error *err) {
+    *a = (struct npy){.type = type};
     size_t data_at;
     char *const header = header_locate(file, size, &data_at, err);
     if (!header || !parse_header(header, type, a, err)) return false;
@@ -109,7 +110,7 @@ bool npy_read(const char *path, enum npy_type type, struct npy *a, struct error 
     size_t size;
     char *const file = file_read(path, &size, err);
     if (!file) return false;
-    const bool ok = parse(file, size, type, a, err) || error_prefix(err, "%s", path);
+    const bool ok = npy_parse(file, size, type, a, err) || error_prefix(err, "%s", path);
     free(file);
     return ok;
 }

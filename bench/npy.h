@@ -23,6 +23,8 @@ int64_t npy_count(const struct npy *a);
 /* Reads a file whose elements must be of `type`. Anything else, a file that ends early or goes on after its
    data, Fortran order and big-endian elements are refused: false, and a line that names the file. */
 bool npy_read(const char *path, enum npy_type type, struct npy *a, struct error *err);
+/* The same from a file's bytes, which are changed. */
+bool npy_parse(char *file, size_t size, enum npy_type type, struct npy *a, struct error *err);
 void npy_free(struct npy *a);
 
 /* Writes the array beside `path` under a temporary name; file_commit() puts it in place. So several outputs

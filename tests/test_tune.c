@@ -145,7 +145,7 @@ Test(tune, bad_input) {
         {"tune --shape 0x8 --op copy", "--shape: nothing to time with 0 rows"},
         {"tune --results /proc/katune", "/proc/katune"},
         {"table show /nonexistent.json", "/nonexistent.json: No such file or directory"},
-        {"table", "say show or check"},
+        {"table", "say show, check, export or merge"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         program_refused(bad[i][0], bad[i][1]);

@@ -153,10 +153,8 @@ static bool head_ours(const cJSON *o) {
     return event && hash && strcmp(event, "run") == 0 && strcmp(hash, registry_sources_hash()) == 0;
 }
 
-static bool journal_load(struct journal *j, const struct journal_options *options, struct error *err) {
-    size_t size;
-    char *const text = file_read(j->path, &size, err);
-    if (!text) return false;
+static bool text_read(struct journal *j, char *text, const struct journal_options *options,
+                      struct error *err) {
     bool ok = true, ours = true;
     int number = 1;
     for (char *line = text, *end; ok && ours && (end = strchr(line, '\n')); line = end + 1, number++) {
@@ -169,9 +167,17 @@ static bool journal_load(struct journal *j, const struct journal_options *option
             ok = o && line_read(j, o, line, options, &why);
         cJSON_Delete(o);
         if (!ok)
-            error_set(err, "%s: line %d is damaged%s%.200s: move the file away", j->path, number,
-                      *why.text ? ": " : "", why.text);
+            error_set(err, "line %d is damaged%s%.200s: move the file away", number, *why.text ? ": " : "",
+                      why.text);
     }
+    return ok;
+}
+
+static bool journal_load(struct journal *j, const struct journal_options *options, struct error *err) {
+    size_t size;
+    char *const text = file_read(j->path, &size, err);
+    if (!text) return false;
+    const bool ok = text_read(j, text, options, err) || error_prefix(err, "%s", j->path);
     free(text);
     return ok;
 }
@@ -208,6 +214,15 @@ static bool journal_lock(struct journal *j, struct error *err) {
         nanosleep(&(struct timespec){0, 100000000}, NULL);
     }
     return true;
+}
+
+struct journal *journal_parse(char *text, const struct journal_options *o, struct error *err) {
+    struct journal *const j = calloc(1, sizeof *j);
+    if (!j) error_set(err, "out of memory");
+    if (j) j->file = -1;
+    if (j && text_read(j, text, o, err)) return j;
+    journal_close(j);
+    return NULL;
 }
 
 struct journal *journal_open(const char *path, const struct journal_options *o, struct error *err) {

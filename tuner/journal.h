@@ -22,6 +22,8 @@ struct journal_options {
 /* Opens <path>. A last line cut short by a crash is dropped; any other malformed line is an error. NULL and
    the reason on failure. */
 struct journal *journal_open(const char *path, const struct journal_options *o, struct error *err);
+/* The facts in a text, which is changed. It has no file: nothing can be added. */
+struct journal *journal_parse(char *text, const struct journal_options *o, struct error *err);
 void journal_close(struct journal *j);
 
 enum journal_cause {

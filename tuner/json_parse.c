@@ -17,6 +17,7 @@ struct parser {
     const char *end;
     int used; /* nodes of the newest block */
     int depth;
+    const struct json_elements *elements; /* NULL: none, or they were met */
 };
 
 static cJSON *node_new(struct parser *p, int type) {
@@ -171,40 +172,79 @@ static cJSON *number_parse(struct parser *p) {
 }
 
 static cJSON *value_parse(struct parser *p);
+static cJSON *member_parse(struct parser *p, const char *name);
 
-/* The members of an object or the elements of an array, after its opening bracket. */
-static cJSON *members_parse(struct parser *p, int type, char close) {
+/* An element that is handed over; its nodes are free again afterwards. */
+static bool element_pass(struct parser *p, const struct json_elements *elements, bool *wanted) {
+    struct json_block *const block = p->tree->blocks;
+    const int used = p->used;
+    const cJSON *const element = value_parse(p);
+    if (!element) return false;
+    *wanted = *wanted && elements->take(elements->context, element);
+    while (p->tree->blocks != block) {
+        struct json_block *const next = p->tree->blocks->next;
+        free(p->tree->blocks);
+        p->tree->blocks = next;
+    }
+    p->used = used;
+    return true;
+}
+
+static void member_append(cJSON *node, cJSON *child, char *name) {
+    cJSON *const last = node->child ? node->child->prev : NULL;
+    child->string = name;
+    child->prev = last;
+    if (last)
+        last->next = child;
+    else
+        node->child = child;
+    node->child->prev = child;
+}
+
+static char *name_parse(struct parser *p) {
+    if (*p->at++ != '"') return NULL;
+    char *const name = text_parse(p);
+    if (!name) return NULL;
+    skip_space(p);
+    return *p->at++ == ':' ? name : NULL;
+}
+
+/* The members of an object or the elements of an array, after its opening bracket. The elements may be handed
+   over. */
+static cJSON *members_parse(struct parser *p, int type, char close, const struct json_elements *pass) {
     cJSON *const node = node_new(p, type);
+    bool wanted = true;
     if (!node || ++p->depth > DEPTH_MAX) return NULL;
     skip_space(p);
-    if (*p->at != close) {
-        for (cJSON *last = NULL;;) {
-            char *name = NULL;
-            skip_space(p);
-            if (type == cJSON_Object) {
-                if (*p->at++ != '"' || !(name = text_parse(p))) return NULL;
-                skip_space(p);
-                if (*p->at++ != ':') return NULL;
-            }
-            cJSON *const child = value_parse(p);
+    for (bool more = *p->at != close; more;) {
+        char *name = NULL;
+        skip_space(p);
+        if (type == cJSON_Object && !(name = name_parse(p))) return NULL;
+        if (pass) {
+            if (!element_pass(p, pass, &wanted)) return NULL;
+        } else {
+            cJSON *const child = member_parse(p, name);
             if (!child) return NULL;
-            child->string = name;
-            child->prev = last;
-            if (last)
-                last->next = child;
-            else
-                node->child = child;
-            last = child;
-            node->child->prev = last;
-            skip_space(p);
-            if (*p->at == close) break;
-            if (*p->at != ',') return NULL;
-            p->at++;
+            member_append(node, child, name);
         }
+        skip_space(p);
+        more = *p->at != close;
+        if (more && *p->at++ != ',') return NULL;
     }
     p->at++;
     p->depth--;
     return node;
+}
+
+/* A value, which may be the root's member whose elements are handed over. */
+static cJSON *member_parse(struct parser *p, const char *name) {
+    const struct json_elements *const elements = p->elements;
+    if (!elements || !name || p->depth != 1 || strcmp(name, elements->member) != 0) return value_parse(p);
+    p->elements = NULL;
+    skip_space(p);
+    if (*p->at != '[') return value_parse(p);
+    p->at++;
+    return members_parse(p, cJSON_Array, ']', elements);
 }
 
 static cJSON *word_parse(struct parser *p, const char *word, int type) {
@@ -217,8 +257,8 @@ static cJSON *word_parse(struct parser *p, const char *word, int type) {
 static cJSON *value_parse(struct parser *p) {
     skip_space(p);
     switch (*p->at) {
-    case '{': p->at++; return members_parse(p, cJSON_Object, '}');
-    case '[': p->at++; return members_parse(p, cJSON_Array, ']');
+    case '{': p->at++; return members_parse(p, cJSON_Object, '}', NULL);
+    case '[': p->at++; return members_parse(p, cJSON_Array, ']', NULL);
     case 't': return word_parse(p, "true", cJSON_True);
     case 'f': return word_parse(p, "false", cJSON_False);
     case 'n': return word_parse(p, "null", cJSON_NULL);
@@ -242,9 +282,10 @@ void json_tree_free(struct json_tree *t) {
     t->root = NULL;
 }
 
-bool json_tree_parse(struct json_tree *t, char *text, size_t size, struct error *err) {
+bool json_tree_parse(struct json_tree *t, char *text, size_t size, const struct json_elements *elements,
+                     struct error *err) {
     *t = (struct json_tree){NULL, NULL};
-    struct parser p = {.tree = t, .at = text, .end = text + size};
+    struct parser p = {.tree = t, .at = text, .end = text + size, .elements = elements};
     t->root = value_parse(&p);
     if (t->root) skip_space(&p);
     if (t->root && p.at == p.end) return true;

@@ -218,20 +218,22 @@ static bool document_read(struct record *r, const cJSON *root, struct error *err
                           "Google Benchmark results (\"benchmarks\")");
 }
 
+bool record_parse(struct record *r, char **text, size_t size, struct error *err) {
+    *r = (struct record){.count = 0};
+    if ((*text)[strspn(*text, " \t\r\n")] != '{') return csv_read(r, *text, err);
+    if (ends_open(*text, size)) *text = close_end(*text, &size);
+    struct json_tree tree;
+    const bool ok = json_tree_parse(&tree, *text, size, NULL, err) && document_read(r, tree.root, err);
+    json_tree_free(&tree);
+    return ok;
+}
+
 bool record_read(struct record *r, const char *path, struct error *err) {
     *r = (struct record){.count = 0};
     size_t size;
     char *text = file_read(path, &size, err);
     if (!text) return false;
-    bool ok;
-    if (text[strspn(text, " \t\r\n")] == '{') {
-        if (ends_open(text, size)) text = close_end(text, &size);
-        struct json_tree tree;
-        ok = json_tree_parse(&tree, text, size, err) && document_read(r, tree.root, err);
-        json_tree_free(&tree);
-    } else {
-        ok = csv_read(r, text, err);
-    }
+    const bool ok = record_parse(r, &text, size, err) || error_prefix(err, "%s", path);
     free(text);
-    return ok || error_prefix(err, "%s", path);
+    return ok;
 }

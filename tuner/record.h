@@ -41,6 +41,8 @@ struct record {
 
 /* Reads any of the formats, told by what the file holds. False, and the file, the place and the reason. */
 bool record_read(struct record *r, const char *path, struct error *err);
+/* The same from `size` bytes of allocated text, which a 0 follows and which are changed and may move. */
+bool record_parse(struct record *r, char **text, size_t size, struct error *err);
 void record_free(struct record *r);
 /* The fastest row, or -1 if none succeeded. */
 int64_t record_best(const struct record *r);

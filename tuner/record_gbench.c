@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gbench.h"
 #include "record.h"
 
 bool gbench_is(const cJSON *root) {
@@ -75,48 +76,34 @@ bool gbench_read(struct record *r, const cJSON *root, struct error *err) {
     return record_end(&b, err);
 }
 
-/* Names carry no spaces: readers split at them. */
-static void name_write(const struct record *r, int64_t row, FILE *to) {
+static char *name_make(const struct record *r, int64_t row) {
     char *text = NULL;
     size_t size = 0;
     FILE *const memory = open_memstream(&text, &size);
-    if (!memory) return;
+    if (!memory) return NULL;
     fprintf(memory, "%s/%s/", r->kernel, r->problem);
     row_name(r, row, '/', memory);
     fclose(memory);
-    for (char *at = text; (at = strpbrk(at, " ,"));) *at = '/';
-    text_write(text, to);
-    free(text);
+    return text;
 }
 
 void gbench_write(const struct record *const *records, int count, FILE *to) {
     const struct record *const first = records[0];
-    int index = 0;
-    fputs("{\"context\": {\"date\": ", to);
-    text_write(first->count ? first->rows[0].timestamp : "", to);
-    fputs(", \"host_name\": ", to);
-    text_write(first->device, to);
-    fputs(", \"executable\": \"katune\", \"num_cpus\": 1, \"mhz_per_cpu\": 0, \"caches\": [], \"load_avg\": "
-          "[], "
-          "\"library_version\": \"katune " KATUNE_VERSION
-          "\", \"library_build_type\": \"release\", \"json_schema_version\": 1},\n\"benchmarks\": [",
-          to);
-    for (int i = 0; i < count; i++)
+    struct gbench *const g = gbench_new(first->count ? first->rows[0].timestamp : "", first->device, NULL);
+    for (int i = 0; g && i < count; i++)
         for (int64_t j = 0; j < records[i]->count; j++) {
             const struct record_row *const row = &records[i]->rows[j];
-            const double us = row->status == RECORD_CORRECT ? 1e6 * row->seconds : 0;
-            fputs(index ? ",\n  {\"name\": " : "\n  {\"name\": ", to);
-            name_write(records[i], j, to);
-            fprintf(to, ", \"family_index\": %d, \"per_family_instance_index\": 0, \"run_name\": ", index++);
-            name_write(records[i], j, to);
-            fprintf(
-                to,
-                ", \"run_type\": \"iteration\", \"repetitions\": 1, \"repetition_index\": 0, \"threads\": 1, "
-                "\"iterations\": %d, \"real_time\": %.7g, \"cpu_time\": %.7g, \"time_unit\": \"us\"",
-                row->samples ? row->samples : 1, us, us);
-            if (row->status != RECORD_CORRECT)
-                fputs(", \"error_occurred\": true, \"error_message\": \"the configuration failed\"", to);
-            putc('}', to);
+            char *const name = name_make(records[i], j);
+            gbench_add(g, &(struct gbench_run){
+                              .name = name ? name : "",
+                              .error = row->status == RECORD_CORRECT ? NULL : "the configuration failed",
+                              .threads = 1,
+                              .iterations = row->samples ? row->samples : 1,
+                              .seconds = row->seconds});
+            free(name);
         }
-    fputs("\n]}\n", to);
+    char *const text = g ? gbench_text(g) : NULL;
+    if (text) fprintf(to, "%s\n", text);
+    free(text);
+    gbench_free(g);
 }

@@ -45,17 +45,21 @@ static struct table_entry *entry_place(struct table *t, const struct table_entry
     return &t->entries[i];
 }
 
+bool table_take(struct table *t, const struct table_entry *entry) {
+    struct table_entry *const place = entry_place(t, entry);
+    if (place) *place = *entry;
+    return place;
+}
+
 bool table_put(struct table *t, const struct table_entry *entry) {
-    struct why *const why = entry->why ? malloc(sizeof *why) : NULL;
-    if (why) *why = *entry->why; /* which may be that of the entry to be replaced */
-    struct table_entry *const place = why || !entry->why ? entry_place(t, entry) : NULL;
-    if (!place) {
-        free(why);
-        return false;
+    struct table_entry copy = *entry;
+    if (entry->why) {
+        if (!(copy.why = malloc(sizeof *copy.why))) return false;
+        *copy.why = *entry->why;
     }
-    *place = *entry;
-    place->why = why;
-    return true;
+    if (table_take(t, &copy)) return true;
+    free(copy.why);
+    return false;
 }
 
 static cJSON *entry_json(const struct table_entry *e) {

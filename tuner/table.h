@@ -60,6 +60,8 @@ void table_free(struct table *t);
 
 /* Replaces the entry of the same problem, or appends; the evidence is copied. False if there is no memory. */
 bool table_put(struct table *t, const struct table_entry *entry);
+/* The same, but the evidence becomes the table's unless it fails. */
+bool table_take(struct table *t, const struct table_entry *entry);
 const struct table_entry *table_find(const struct table *t, const struct problem *p);
 
 /* Reads and validates the whole file. Refused: what is not JSON, another schema, a missing or malformed
@@ -67,6 +69,8 @@ const struct table_entry *table_find(const struct table *t, const struct problem
    outside its space, two entries of one problem. The error names the file and the path inside it. The table
    is empty on failure. */
 bool table_read(struct table *t, const char *path, struct error *err);
+/* The same from `size` bytes of text, which a 0 follows and which are changed. */
+bool table_parse(struct table *t, char *text, size_t size, struct error *err);
 
 /* Writes the whole file, or leaves what was there. */
 bool table_write(const struct table *t, const char *path, struct error *err);

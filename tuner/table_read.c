@@ -121,22 +121,28 @@ static bool environment_read(const cJSON *o, struct table *t, struct error *err)
                        err);
 }
 
-static bool entries_read(const cJSON *entries, struct table *t, struct error *err) {
-    int i = 0;
-    for (const cJSON *o = entries->child; o; o = o->next, i++) {
-        struct table_entry e;
-        char name[32];
-        snprintf(name, sizeof name, "entries[%d]", i);
-        bool ok = json_within(entry_read(o, &e, err), name, err);
-        if (ok && table_find(t, &e.problem)) ok = error_set(err, "%s.problem is there twice", name);
-        if (ok && !table_put(t, &e)) ok = error_set(err, "out of memory");
-        free(e.why);
-        if (!ok) return false;
-    }
-    return true;
+/* Entries are read while the document is parsed, so that it is never whole in memory; what is wrong with them
+   is said only where all before them is right. */
+struct entries {
+    struct table *table;
+    int count;
+    struct error err;
+};
+
+static bool entry_take(void *context, const cJSON *o) {
+    struct entries *const entries = context;
+    struct error *const err = &entries->err;
+    struct table_entry e;
+    char name[32];
+    snprintf(name, sizeof name, "entries[%d]", entries->count++);
+    bool ok = json_within(entry_read(o, &e, err), name, err);
+    if (ok && table_find(entries->table, &e.problem)) ok = error_set(err, "%s.problem is there twice", name);
+    if (ok && table_take(entries->table, &e)) return true;
+    free(e.why);
+    return ok ? error_set(err, "out of memory") : false;
 }
 
-static bool document_read(const cJSON *o, struct table *t, struct error *err) {
+static bool document_read(const cJSON *o, struct table *t, const struct entries *entries, struct error *err) {
     char schema[32];
     if (!cJSON_IsObject(o)) return error_set(err, "is no JSON object");
     if (!json_string(o, "schema", schema, sizeof schema, err)) return false;
@@ -146,8 +152,20 @@ static bool document_read(const cJSON *o, struct table *t, struct error *err) {
     if (!device || !json_within(device_read(device, t, err), "device", err)) return false;
     const cJSON *const environment = json_object(o, "environment", err);
     if (!environment || !json_within(environment_read(environment, t, err), "environment", err)) return false;
-    const cJSON *const entries = json_array(o, "entries", err);
-    return entries && entries_read(entries, t, err);
+    if (!json_array(o, "entries", err)) return false;
+    return !*entries->err.text || error_set(err, "%s", entries->err.text);
+}
+
+bool table_parse(struct table *t, char *text, size_t size, struct error *err) {
+    table_init(t);
+    struct entries entries = {.table = t, .err = {""}};
+    const struct json_elements each = {.member = "entries", .take = entry_take, .context = &entries};
+    struct json_tree tree;
+    const bool ok =
+        json_tree_parse(&tree, text, size, &each, err) && document_read(tree.root, t, &entries, err);
+    json_tree_free(&tree);
+    if (!ok) table_free(t);
+    return ok;
 }
 
 bool table_read(struct table *t, const char *path, struct error *err) {
@@ -155,11 +173,7 @@ bool table_read(struct table *t, const char *path, struct error *err) {
     size_t size;
     char *const text = file_read(path, &size, err);
     if (!text) return false;
-    struct json_tree tree;
-    const bool ok = (json_tree_parse(&tree, text, size, err) && document_read(tree.root, t, err)) ||
-                    error_prefix(err, "%s", path);
-    json_tree_free(&tree);
+    const bool ok = table_parse(t, text, size, err) || error_prefix(err, "%s", path);
     free(text);
-    if (!ok) table_free(t);
     return ok;
 }
