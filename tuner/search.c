@@ -16,7 +16,7 @@ static const double prior_share = 0.3, trial_share = 0.55, shortlist_share = 0.1
                     ceiling_share = 0.1, explain_share = 0.05;
 /* A candidate is timed so long, seconds, though never for fewer samples than measure() takes at least. */
 static const double each_least = 2e-3, each_most = 50e-3;
-enum { SHORTLIST = 16, STARTS_MAX = 64 };
+enum { SHORTLIST = 16, STARTS_MAX = 64, TRIES_LEAST = 8 };
 
 static bool is_default(const struct device_info *d, const struct problem *p, const struct table_choice *c) {
     struct point pt;
@@ -152,7 +152,7 @@ static bool hunt_search(struct hunt *h, double budget, struct error *err) {
         o.prior = prior_seconds, o.prior_context = s->prior;
     }
     const double expected = (double)(h->report->points < o.evaluations ? h->report->points : o.evaluations);
-    h->patient = o.start_count;
+    h->patient = o.start_count > TRIES_LEAST ? o.start_count : TRIES_LEAST;
     h->each = fmin(fmax(0.5 * trial_share * budget / expected, each_least), each_most);
     h->end = hunt_now() + trial_share * budget;
     const bool ok = strategy_run(strategy, problem_space_space(h->space), &o, &trials, &count, err);
@@ -177,12 +177,12 @@ static bool contenders_list(struct hunt *h, struct error *err) {
                                            : "all failed in an earlier run: --retry tries them again");
 }
 
-/* Times the fastest again in turns, first many and then those near the best. A model's times are exact: there
-   the first round is spared. */
+/* Times the fastest again in turns, first many and then those near the best. The first round is spared where
+   there are few, and where times are a model's and exact. */
 static bool contenders_retime(struct hunt *h, double budget, struct error *err) {
+    const bool many = h->count > SHORTLIST && !h->s->device->modeled;
     contenders_keep(h, INFINITY, SHORTLIST);
-    if (!h->s->device->modeled && !hunt_race(h, h->list, &h->count, shortlist_share * budget, true, err))
-        return false;
+    if (many && !hunt_race(h, h->list, &h->count, shortlist_share * budget, true, err)) return false;
     if (h->report->stopped) return true;
     if (!h->count) return error_set(err, "no candidate could be timed again");
     contenders_keep(h, finalist_margin, SHORTLIST);

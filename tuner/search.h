@@ -38,11 +38,11 @@ struct search_report {
 
 /* Fills the entry. The strategy searches the problem's space, the variants' default points first: a candidate
    is checked, and timed if its answer is right, until all were tried, or as many as asked for, or 55% of the
-   budget (seconds) are spent. So a space of up to SEARCH_EXHAUSTIVE_MAX points is tried whole where there is
-   time. The 16 fastest are timed again in turns, then those within 3% of the best, the default with them; of
-   those within 1% a fixed rule takes one, the others are recorded as ties. What the journal knows of an
-   interrupted run answers the strategy in place of measuring. False and the reason if nothing could be
-   measured. entry->why is the caller's to free. */
+   budget (seconds) are spent; the default points and 8 candidates whatever it costs. So a space of up to
+   SEARCH_EXHAUSTIVE_MAX points is tried whole where there is time. The 16 fastest are timed again in turns,
+   then those within 3% of the best, the default with them; of those within 1% a fixed rule takes one, the
+   others are recorded as ties. What the journal knows of an interrupted run answers the strategy in place of
+   measuring. False and the reason if nothing could be measured. entry->why is the caller's to free. */
 bool search_problem(const struct search *s, const struct problem *p, double budget, struct table_entry *entry,
                     struct search_report *report, struct error *err);
 

@@ -31,7 +31,6 @@ vgpu)
     for op in rational_fwd rational_bwd bspline_fwd bspline_bwd; do record h100-sxm 3600 $op f32 197x384; done
     record h100-sxm 3600 rational_bwd bf16 197x768
     record h100-sxm 3600 bspline_fwd f16 197x768
-    record h100-sxm 3600 rational_fwd f32 1024x384
     ;;
 *)
     echo "record.sh: say cpu or vgpu" >&2
