@@ -30,6 +30,7 @@ bool error_prefix(struct error *err, const char *format, ...) {
     va_end(args);
     line_keep(err->text);
     if (used < 0 || (size_t)used >= sizeof err->text) return false;
-    snprintf(err->text + used, sizeof err->text - (size_t)used, ": %s", rest);
+    const int room = (int)sizeof err->text - used - (int)sizeof ": ";
+    if (room > 0) sprintf(err->text + used, ": %.*s", room, rest);
     return false;
 }
