@@ -204,9 +204,8 @@ static void best_bars(struct bars_gpu *b, const struct counted *all, const struc
     }
 }
 
-/* The rational backward in float32. */
 static void backward_bars(struct bars_gpu *b, const struct counted *all, const struct contender *best) {
-    if (all->problem.op != RATIONAL_BWD || all->problem.dtype != F32 || !large(all)) return;
+    if (all->problem.op != RATIONAL_BWD || !large(all)) return;
     const struct contender *const tiles = variant_of(all, "rational_bwd_cuda_tilesum");
     at_most(b, best, "modeled time over the DRAM floor", over_floor(b, best), floor_bar);
     if (tiles)

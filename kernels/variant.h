@@ -41,8 +41,10 @@ enum variant_flag {
     /* Its reductions are split by thread, so the last bits of a result depend on the number of threads.
        Variants without this flag give the same bits for any number of threads. */
     THREAD_DEPENDENT = 1,
-    /* Float atomics: the last bits depend on the order in which blocks arrive. Variants without this flag
-       give the same bits in every run and for every size of the grid. */
+    /* Float atomics, in global or shared memory: the last bits depend on the order in which threads arrive.
+       Variants without this flag give the same bits in every run, on devices of any number of
+       multiprocessors: the grid of a reduction follows from the problem and the point. Points of the same
+       BLOCK, VEC and ROWS give the same bits, too. */
     ORDER_DEPENDENT = 2,
     /* A design kept to compare with: never the built-in default where another variant runs the problem. */
     BASELINE = 4,
@@ -57,13 +59,14 @@ struct launch_step {
     unsigned shared;            /* bytes of dynamic shared memory */
 };
 
-/* A call of a CUDA variant: memory that is zeroed, then the steps, in order. Every kernel has the parameters
-   of kernels/cuda/args.cuh. */
+/* A call of a CUDA variant: outputs that are zeroed, then the steps, in order. Every kernel has the
+   parameters of kernels/cuda/args.cuh. */
 struct launch {
     int steps;
     struct launch_step step[LAUNCH_STEPS_MAX];
     size_t scratch;      /* bytes of working memory, 256-byte aligned, contents undefined */
-    size_t scratch_zero; /* of these the first so many are zeroed before every call */
+    size_t scratch_zero; /* of these the first so many are zeros at the first call, and every call leaves
+                            zeros */
     unsigned zero;       /* set of outputs (1u << T_DNUM | ...) that are zeroed before every call */
 };
 

@@ -24,7 +24,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK) bspline_fwd_cuda_shuffle(BSP
     const int group = (int)(blockIdx.x % GROUPS);
     const float base = wbase[group];
     const float own = spline_coef_bin(coef + group * BASES, wspline[group], (int)threadIdx.x % 32);
-    const bool wide = aligned_to<VEC>(x) && aligned_to<VEC>(y);
+    const bool wide = aligned_to<VEC>(x, y);
     for (long long tile = blockIdx.x / GROUPS; tile * ROWS < rows; tile += gridDim.x / GROUPS) {
         /* All lanes shuffle, those without a vector of their own too. */
         for (walk w(group, tile, rows); __any_sync(~0u, w.left > 0); w.next()) {

@@ -143,8 +143,9 @@ template <int vec> struct access {
     enum { words = (total + 3) / 4, step = bytes / 4 };
 };
 
-template <int vec> __device__ __forceinline__ bool aligned_to(const void *p) {
-    return ((unsigned long long)p & (access<vec>::bytes - 1)) == 0;
+/* Whether all of the tensors are. */
+template <int vec, class... Pointer> __device__ __forceinline__ bool aligned_to(Pointer... p) {
+    return ((... | (unsigned long long)p) & (access<vec>::bytes - 1)) == 0;
 }
 
 /* vec elements (a power of two) from p on; p is aligned to min(16, vec * sizeof(ELEM)). */

@@ -31,7 +31,7 @@ __device__ __forceinline__ void map_tile(const ELEM *__restrict__ x, const ELEM 
 template <int inputs, typename F>
 __device__ __forceinline__ void map(const ELEM *__restrict__ x, const ELEM *__restrict__ dy,
                                     ELEM *__restrict__ y, long long count, F f) {
-    const bool aligned = aligned_to<VEC>(x) && aligned_to<VEC>(y) && (inputs == 1 || aligned_to<VEC>(dy));
+    const bool aligned = aligned_to<VEC>(x, y) && (inputs == 1 || aligned_to<VEC>(dy));
     const long long whole = aligned ? count / VEC : 0;
     for (long long tile = (long long)blockIdx.x * tile_groups; tile < whole;
          tile += (long long)gridDim.x * tile_groups) {

@@ -2,8 +2,12 @@
    walks down the rows, ROWS at a time: a load and a store of 16 bytes for every VEC elements, and one reciprocal
    an element.
    BLOCKS: as many to a multiprocessor, each walking down all rows (a persistent grid); 0: a block to every ROWS rows.
-   Wins wherever a group's channels are a multiple of 16 bytes; with fewer bytes an access, down to single
-   elements where they are odd, it comes down to rational_fwd_cuda_flat's traffic without its loads of coefficients. */
+   ROWS 2 and BLOCKS 8 and 16 never won on the modeled H100, RTX 4090, L4 and T4 and are no values any more; ROWS 1
+   wins on the smallest shapes. The model does not tell LOAD's and STORE's policies apart; they are left to be tuned.
+   Wins wherever a group's channels are a multiple of 16 bytes (modeled H100, f32: 8.8 us against
+   rational_fwd_cuda_flat's 10.6 at 3152x768, 103 against 132 at 12608x3072; bf16 there: 53 against 106); with fewer
+   bytes an access, down to single elements where they are odd, it comes down to rational_fwd_cuda_flat's traffic
+   without its loads of coefficients. Loses to it by 0.7 us at 197x192 with the default ROWS of 4. */
 #include "variant.h"
 
 #ifndef __CUDACC__
@@ -30,10 +34,10 @@ static void launch(const struct problem *p, const struct point *pt, const struct
 #endif
 
 VARIANT(rational_fwd_cuda_columns, .op = RATIONAL_FWD, .dtypes = F32 | F16 | BF16, .min_sm = 75,
-        .params = {{"BLOCK", {256, 128, 512}},
+        .params = {{"BLOCK", {128, 256, 512}},
                    {"VEC", {8, 4, 2, 1}},
-                   {"ROWS", {4, 2, 1}},
-                   {"BLOCKS", {4, 8, 0, 16}},
+                   {"ROWS", {4, 1}},
+                   {"BLOCKS", {4, 0}},
                    {"LOAD", {3, 2}},
                    {"STORE", {0, 2}}},
         .reject = reject, .launch = launch);
@@ -107,7 +111,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK, TERMS <= 10 ? 1024 / BLOCK :
     const int column = (int)(thread % COLUMNS) * VEC;
     const float *const a = num_at(num, column / GROUP_CHANNELS), *const b = den_at(den, column / GROUP_CHANNELS);
     const long long at = row * CHANNELS + column, stride = thread_rows * ROWS;
-    if (aligned_to<VEC>(x) && aligned_to<VEC>(y))
+    if (aligned_to<VEC>(x, y))
         columns_walk<true>(a, b, x + at, y + at, row, rows, stride);
     else
         columns_walk<false>(a, b, x + at, y + at, row, rows, stride);

@@ -6,9 +6,9 @@
 
 constexpr int OUTPUTS = NUM_GROUPS * (M + 1) + DEN_GROUPS * N;
 
-/* The chunks of a launch that did not choose its grid by the device. */
-__device__ __forceinline__ long long fixed_chunks(long long rows) {
-    return plan_chunks((rows + BLOCK_ROWS - 1) / BLOCK_ROWS, PARTS, ROWS, PLAN_BLOCKS);
+/* The chunks of the launch that left the partials. */
+__device__ __forceinline__ long long chunks_of(long long rows) {
+    return plan_chunks((rows + BLOCK_ROWS - 1) / BLOCK_ROWS, PARTS);
 }
 
 __device__ __forceinline__ void partial_store(float *partials, const rows_part &p, float sum) {

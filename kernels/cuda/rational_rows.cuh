@@ -121,7 +121,7 @@ __device__ __forceinline__ float rows_sum(const rows_part &p, const ELEM *x, con
     rational_zero(s);
     float largest = 0;
     const long long at = first * CHANNELS + (long long)p.group * GROUP_CHANNELS + (long long)column * VEC;
-    if (aligned_to<VEC>(x) && aligned_to<VEC>(dy) && aligned_to<VEC>(dx))
+    if (aligned_to<VEC>(x, dy, dx))
         rows_walk<UNROLL, true>(c, x + at, dy + at, dx + at, count, s, largest);
     else
         rows_walk<1, false>(c, x + at, dy + at, dx + at, count, s, largest);

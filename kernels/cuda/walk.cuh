@@ -56,7 +56,7 @@ __device__ __forceinline__ void walk_store(ELEM *p, const float (&v)[VEC], bool 
 /* y = f(x) over this block's tiles of a group, of a grid that walks over them. */
 template <class F>
 __device__ __forceinline__ void walk_map(const ELEM *x, ELEM *y, long long rows, int group, F f) {
-    const bool wide = aligned_to<VEC>(x) && aligned_to<VEC>(y);
+    const bool wide = aligned_to<VEC>(x, y);
     for (long long tile = blockIdx.x / GROUPS; tile * ROWS < rows; tile += gridDim.x / GROUPS) {
         for (walk w(group, tile, rows); w.left > 0; w.next()) {
             float v[VEC];
@@ -72,7 +72,7 @@ __device__ __forceinline__ void walk_map(const ELEM *x, ELEM *y, long long rows,
 template <class F>
 __device__ __forceinline__ void walk_map2(const ELEM *x, const ELEM *dy, ELEM *dx, long long rows, int group,
                                           long long tile, F f) {
-    const bool wide = aligned_to<VEC>(x) && aligned_to<VEC>(dy) && aligned_to<VEC>(dx);
+    const bool wide = aligned_to<VEC>(x, dy, dx);
     for (walk w(group, tile, rows); w.left > 0; w.next()) {
         float vx[VEC], vdy[VEC];
         walk_load(x + w.at, vx, wide);

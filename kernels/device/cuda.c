@@ -53,7 +53,7 @@ static void cuda_download(struct device *d, void *to, const void *from, size_t b
     if (bytes) CALL(c, cuMemcpyDtoH_v2, to, cuda_address(from), bytes);
 }
 
-/* Outputs and scratch that begin as zeros. */
+/* Outputs that begin as zeros. */
 static bool call_zero(struct cuda *c, struct kernel *k, const struct call *call) {
     bool ok = true;
     k->tally = (struct cuda_tally){.steps = 0};
@@ -64,9 +64,7 @@ static bool call_zero(struct cuda *c, struct kernel *k, const struct call *call)
         ok = ok && CALL(c, cuMemsetD8Async, cuda_address(call->out[t]), 0, bytes, c->stream);
         k->tally.fills++;
     }
-    if (!k->launch.scratch_zero) return ok;
-    k->tally.fills++;
-    return ok && CALL(c, cuMemsetD8Async, k->scratch, 0, k->launch.scratch_zero, c->stream);
+    return ok;
 }
 
 static bool call_launch(struct cuda *c, struct kernel *k, const struct call *call) {

@@ -57,7 +57,9 @@ static bool scratch_prepare(struct cuda *c, struct kernel *k, struct error *err)
     if (c->api.cuMemAlloc_v2(&k->scratch, bytes) != CUDA_OK)
         return error_set(err, "%s: out of device memory: it needs %zu bytes of scratch", k->variant->name,
                          bytes);
-    return c->virtual.present || CALL(c, cuMemsetD8Async, k->scratch, 0xff, bytes, c->stream);
+    const bool filled = c->virtual.present || CALL(c, cuMemsetD8Async, k->scratch, 0xff, bytes, c->stream);
+    return filled && (!k->launch.scratch_zero ||
+                      CALL(c, cuMemsetD8Async, k->scratch, 0, k->launch.scratch_zero, c->stream));
 }
 
 static bool kernel_build(struct cuda *c, struct kernel *k, const struct point *pt, struct error *err) {
