@@ -1,8 +1,8 @@
 /* rational_bwd_cuda_onepass: as rational_bwd_cuda_twopass, but the block that finishes last adds the partial sums, in
    the same fixed order whichever block that is: one launch, and the same bits in every run and on every device. Its
    only atomic is a count of finished blocks, one a block, an integer: nothing that it adds up depends on their order.
-   Wins on the modeled H100 in f32 from 197x192 (5.7 us against 8.4 in two passes and 19.3 by tile sums) over 3152x768
-   (11.9, 15.3, 25.6) to 12608x3072 (155, 158, 163), on T4, L4 and RTX 4090 alike: the second launch is what it saves.
+   Wins on the modeled H100 in f32 from 197x192 (6.8 us against 9.5 in two passes and 20.6 by tile sums) over 3152x768
+   (11.9, 15.6, 28.0) to 12608x3072 (153, 157, 163), on T4, L4 and RTX 4090 alike: the second launch is what it saves.
    Loses where partial sums are many (thousands of groups), as one block adds them all while the others are done; the
    model, to which a block is as long as the average, does not see that. */
 #include "variant.h"

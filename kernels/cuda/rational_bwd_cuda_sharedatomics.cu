@@ -2,7 +2,7 @@
    one thread adds the block's sums of all groups to global memory: an earlier design of the released KAT kernels.
    There the threads beyond the last element leave before the barrier; here they wait at it.
    Kept to compare with. Wins against rational_bwd_cuda_atomics, whose atomics meet in L2, and at 197x192 against
-   tile sums (modeled H100, f32: 15.1 us, 19.3); loses to sums in registers (12608x3072: 2.66 ms against 155 us):
+   tile sums (modeled H100, f32: 15.1 us, 20.6); loses to sums in registers (12608x3072: 2.66 ms against 153 us):
    m + 1 + n shared atomics an element, of up to 32 lanes on one address, and one thread at the end. */
 #include "variant.h"
 

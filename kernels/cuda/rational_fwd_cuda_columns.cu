@@ -2,12 +2,13 @@
    walks down the rows, ROWS at a time: a load and a store of 16 bytes for every VEC elements, and one reciprocal
    an element.
    BLOCKS: as many to a multiprocessor, each walking down all rows (a persistent grid); 0: a block to every ROWS rows.
-   ROWS 2 and BLOCKS 8 and 16 never won on the modeled H100, RTX 4090, L4 and T4 and are no values any more; ROWS 1
-   wins on the smallest shapes. The model does not tell LOAD's and STORE's policies apart; they are left to be tuned.
+   BLOCK 512, ROWS 2 and BLOCKS 16 were never more than 1% ahead on the modeled H100, RTX 4090, L4 and T4 and are no
+   values any more; ROWS 1 wins on the smallest shapes, BLOCKS 0 at 3152x768 in bf16. The model does not tell LOAD's and STORE's policies apart;
+   they are left to be tuned.
    Wins wherever a group's channels are a multiple of 16 bytes (modeled H100, f32: 8.8 us against
-   rational_fwd_cuda_flat's 10.6 at 3152x768, 103 against 132 at 12608x3072; bf16 there: 53 against 106); with fewer
+   rational_fwd_cuda_flat's 13.4 at 3152x768, 103 against 176 at 12608x3072; bf16 there: 53 against 134); with fewer
    bytes an access, down to single elements where they are odd, it comes down to rational_fwd_cuda_flat's traffic
-   without its loads of coefficients. Loses to it by 0.7 us at 197x192 with the default ROWS of 4. */
+   without its loads of coefficients. Loses to it by 0.9 us at 197x192 with the default ROWS of 4. */
 #include "variant.h"
 
 #ifndef __CUDACC__
@@ -34,10 +35,10 @@ static void launch(const struct problem *p, const struct point *pt, const struct
 #endif
 
 VARIANT(rational_fwd_cuda_columns, .op = RATIONAL_FWD, .dtypes = F32 | F16 | BF16, .min_sm = 75,
-        .params = {{"BLOCK", {128, 256, 512}},
+        .params = {{"BLOCK", {128, 256}},
                    {"VEC", {8, 4, 2, 1}},
                    {"ROWS", {4, 1}},
-                   {"BLOCKS", {4, 0}},
+                   {"BLOCKS", {4, 0, 8}},
                    {"LOAD", {3, 2}},
                    {"STORE", {0, 2}}},
         .reject = reject, .launch = launch);
