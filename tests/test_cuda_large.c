@@ -3,6 +3,7 @@
    what those of the last place read and write is compared with the same rows of a small problem. Variants
    whose blocks walk over the whole tensor would have to be run whole and are left out. */
 #include <criterion/criterion.h>
+#include <criterion/parameterized.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,27 +164,22 @@ static int operation_check(enum op op) {
     return count;
 }
 
-static void operations_check(const enum op *ops, int op_count, int least) {
+/* A process each: the virtual GPU does not give addresses out again at once. */
+static struct large_case {
+    enum op op;
+    int least; /* variants that are checked */
+} cases[] = {{COPY, 1},         {GELU_FWD, 1},     {GELU_BWD, 1},    {SILU_FWD, 1},   {SILU_BWD, 1},
+             {RATIONAL_FWD, 2}, {RATIONAL_BWD, 5}, {BSPLINE_FWD, 1}, {BSPLINE_BWD, 5}};
+
+ParameterizedTestParameters(cuda_large, operation) {
+    return cr_make_param_array(struct large_case, cases, sizeof cases / sizeof *cases);
+}
+
+ParameterizedTest(const struct large_case *c, cuda_large, operation, .timeout = 300) {
     struct nvrtc n;
     struct error err;
-    int count = 0;
     if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);
     setenv("KATUNE_CACHE", KATUNE_BINARY_DIR "/cuda-cache", 1);
-    for (int i = 0; i < op_count; i++) count += operation_check(ops[i]);
-    cr_expect_geq(count, least, "%d variants", count);
-}
-
-Test(cuda_large, elementwise, .timeout = 300) {
-    const enum op ops[] = {COPY, GELU_FWD, GELU_BWD, SILU_FWD, SILU_BWD};
-    operations_check(ops, 5, 5);
-}
-
-Test(cuda_large, rational, .timeout = 300) {
-    const enum op ops[] = {RATIONAL_FWD, RATIONAL_BWD};
-    operations_check(ops, 2, 7);
-}
-
-Test(cuda_large, bspline, .timeout = 300) {
-    const enum op ops[] = {BSPLINE_FWD, BSPLINE_BWD};
-    operations_check(ops, 2, 5);
+    const int count = operation_check(c->op);
+    cr_expect_geq(count, c->least, "%s: %d variants", op_name(c->op), count);
 }
