@@ -1,7 +1,7 @@
 /* Sums for the coefficients' gradients on avx512, up to 16 coefficients and orders up to 3: a register of 16
    partial sums for every coefficient. The four values dy B of a lane are rotated so that value q belongs to a
    coefficient 4 j + q, by two blends each, and every coefficient's register takes one addition under a mask
-   of the lanes that reach it. No permutation across lanes and no memory between an element and its sums. */
+   of the lanes that reach it. Values never cross lanes, and none goes to a bin in memory. */
 #ifndef KATUNE_BSPLINE_MASKS_H
 #define KATUNE_BSPLINE_MASKS_H
 
@@ -66,10 +66,10 @@ INLINE void bases_scaled(int order, vf u, vf w, vf b[ORDER_MAX + 1]) {
         spline_bases(order, u, w, b);
         return;
     }
-    const vf u2 = u * u, w2 = w * w, three = vf_set(3), six = vf_set(-6), four = vf_set(4);
+    const vf u2 = u * u, w2 = w * w, three = vf_set(3), four = vf_set(4);
     b[0] = w2 * w, b[3] = u2 * u;
-    b[1] = vf_fma(u2, vf_fma(u, three, six), four);
-    b[2] = vf_fma(w2, vf_fma(w, three, six), four);
+    b[1] = vf_fma(u2, vf_fma(u, three, vf_set(-6)), four);
+    b[2] = vf_fma(w2, vf_fma(w, three, vf_set(-6)), four);
 }
 
 /* registers: to add to, at least as many as there are coefficients. */
