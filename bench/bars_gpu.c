@@ -39,8 +39,7 @@ struct bars_gpu {
 };
 
 static double counter_of(const struct contender *c, const char *name) {
-    const struct counter *const found = counter_find(c->counters, c->counter_count, name);
-    return found ? found->value : 0;
+    return counter_value(c->counters, c->counter_count, name);
 }
 
 static bool baseline(const struct contender *c) {
@@ -236,10 +235,10 @@ static bool error_bars(struct bars_gpu *b, const struct counted *all, const stru
 static bool operation_bars(struct bars_gpu *b, const struct counted *all, struct error *err) {
     const struct contender *const best = best_of(all);
     b->missed += all->failed + !best;
-    if (!best)
-        return printf("%s %s: no variant ran  MISSED\n", op_name(all->problem.op),
-                      dtype_name(all->problem.dtype)),
-               true;
+    if (!best) {
+        printf("%s %s: no variant ran  MISSED\n", op_name(all->problem.op), dtype_name(all->problem.dtype));
+        return true;
+    }
     best_bars(b, all, best);
     backward_bars(b, all, best);
     variant_bars(b, all);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "commands.h"
+#include "device/clock.h"
 #include "json.h"
 #include "libraries.h"
 #include "options.h"
@@ -21,17 +22,15 @@ static const double device_seconds = 3;
 static const char *const status_names[] = {"ok", "skipped", "unsure", "FAILED"};
 
 struct surroundings {
-    char date[32], host[400];
+    char date[CLOCK_DATE], host[400];
     struct library_status libraries[LIBRARY_COUNT];
 };
 
 static void surroundings_find(struct surroundings *s) {
-    const time_t now = time(NULL);
-    struct tm tm;
     struct utsname host;
     struct error ignored;
     struct device *const cpu = device_open("cpu", false, &ignored);
-    strftime(s->date, sizeof s->date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    clock_date(time(NULL), s->date);
     snprintf(s->host, sizeof s->host, "%s%s%s", cpu ? cpu->info(cpu)->name : "", cpu ? ", " : "",
              uname(&host) == 0 ? host.sysname : "");
     if (uname(&host) == 0) {
@@ -53,7 +52,7 @@ static void report_print(const struct selftest *t, const struct surroundings *s)
     const struct device_info *const info = &t->info;
     printf("katune selftest --device %s\n\n", t->device);
     printf("%-10s %s, %s, %d %s, %.1f GiB%s\n", "device", info->name, info->arch, info->units,
-           info->isa >> CUDA & 1 ? "multiprocessors" : "cores", (double)info->memory / (1 << 30),
+           device_is_gpu(info) ? "multiprocessors" : "cores", (double)info->memory / (1 << 30),
            info->modeled ? "; times are modeled" : "");
     printf("%-10s katune %s, kernels %s, built with %s, %s\n", "program", KATUNE_VERSION,
            registry_sources_hash(), __VERSION__, s->date);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "commands.h"
-#include "file.h"
 #include "merge.h"
 #include "record_table.h"
 #include "summary.h"
@@ -69,48 +68,13 @@ static int table_show(int argc, char **argv, bool whole) {
     return exit_code;
 }
 
-static void kernel_tuner_write_all(const struct record *const *records, int count, FILE *to) {
-    for (int i = 0; i < count; i++) kernel_tuner_write(records[i], to);
-}
-
-static const struct {
-    const char *name;
-    void (*write)(const struct record *const *records, int count, FILE *to);
-} formats[] = {
-    {"kernel-tuner", kernel_tuner_write_all}, {"t4", t4_write}, {"gbench", gbench_write}, {"csv", csv_write}};
-
-static int format_find(const char *name) {
-    for (int i = 0; name && i < (int)(sizeof formats / sizeof *formats); i++)
-        if (strcmp(formats[i].name, name) == 0) return i;
-    return -1;
-}
-
-/* The whole text first, so that a file is written whole or not at all. */
-static bool record_export(const struct record *r, int format, const char *out, struct error *err) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *const to = open_memstream(&text, &size);
-    if (!to) return error_set(err, "out of memory");
-    formats[format].write(&r, 1, to);
-    bool ok = !ferror(to);
-    ok = fclose(to) == 0 && ok && size;
-    if (!ok)
-        error_set(err, "out of memory");
-    else if (out)
-        ok = file_write(out, text, size, err);
-    else
-        fwrite(text, 1, size, stdout); /* what fails there is told when the program ends */
-    free(text);
-    return ok;
-}
-
 static int table_export(int argc, char **argv) {
     struct arguments a;
     struct error err;
     struct table t;
     struct record r;
     if (!arguments_parse(&a, argc, argv, &err)) return refuse(&err);
-    const int format = format_find(a.format);
+    const int format = a.format ? record_format_find(a.format) : -1;
     if (a.file_count != 1)
         error_set(&err, "export takes one file, not %d", a.file_count);
     else if (format < 0)
@@ -119,7 +83,7 @@ static int table_export(int argc, char **argv) {
     if (a.file_count != 1 || format < 0 || !table_read(&t, a.files[0], &err)) return refuse(&err);
     bool ok = record_of_table(&r, &t, &err) || error_prefix(&err, "%s", a.files[0]);
     if (ok) {
-        ok = record_export(&r, format, a.out, &err);
+        ok = record_write(&r, format, a.out, &err);
         record_free(&r);
     }
     table_free(&t);

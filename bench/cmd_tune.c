@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "commands.h"
+#include "device/clock.h"
 #include "file.h"
 #include "options.h"
 #include "prior.h"
@@ -64,10 +65,8 @@ static bool device_describe(struct tune *t, struct error *err) {
 }
 
 static void environment_fill(struct table *t, const struct device_info *info) {
-    const time_t now = time(NULL);
-    struct tm tm;
     t->device = *info;
-    strftime(t->environment.date, sizeof t->environment.date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    clock_date(time(NULL), t->environment.date);
     snprintf(t->environment.katune, sizeof t->environment.katune, "%s", KATUNE_VERSION);
     snprintf(t->environment.compiler, sizeof t->environment.compiler, "%.90s", __VERSION__);
     snprintf(t->environment.driver, sizeof t->environment.driver, "%s", info->driver);
@@ -167,14 +166,8 @@ static bool problem_tune(struct tune *t, const struct problem *p, double budget,
     return true;
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static bool tune_all(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
-    const double last = fmin(1, 0.05 * budget), end = now() + budget - last;
+    const double last = fmin(1, 0.05 * budget), end = clock_seconds() + budget - last;
     t->fresh.bandwidth_gbs = t->table.bandwidth_gbs;
     for (int i = 0; i < set->count && !interrupted; i++) {
         const struct problem *const p = &set->list[i];
@@ -187,7 +180,7 @@ static bool tune_all(struct tune *t, const struct tune_set *set, double budget, 
             if (!table_put(&t->fresh, kept)) return error_set(err, "out of memory");
             continue;
         }
-        const double left = end - now(), share = left / (set->count - i);
+        const double left = end - clock_seconds(), share = left / (set->count - i);
         if (!problem_tune(t, p, share > 0.3 ? share : 0.3, err)) return false;
     }
     progress_set(t->progress, 1, "done");
@@ -212,16 +205,10 @@ static bool record_may_begin(const struct tune *t, const struct tune_set *set, s
     return file_writable(t->o->record, err) || error_prefix(err, "--record");
 }
 
-static bool record_write(const struct tune *t, struct error *err) {
-    char *text = NULL;
-    size_t size = 0;
-    FILE *const memory = t->record.count ? open_memstream(&text, &size) : NULL;
-    if (!t->record.count) return true;
-    if (memory) kernel_tuner_write(&t->record, memory);
-    const bool ok = memory && fclose(memory) == 0 && text;
-    const bool written = ok ? file_write(t->o->record, text, size, err) : error_set(err, "out of memory");
-    free(text);
-    return written || error_prefix(err, "--record");
+static bool record_keep(const struct tune *t, struct error *err) {
+    return !t->record.count ||
+           record_write(&t->record, record_format_find("kernel-tuner"), t->o->record, err) ||
+           error_prefix(err, "--record");
 }
 
 static bool tune_run(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
@@ -236,7 +223,7 @@ static bool tune_run(struct tune *t, const struct tune_set *set, double budget, 
     }
     t->progress = progress_new("tune", t->o->quiet);
     bool ok = t->journal && tune_all(t, set, budget, err);
-    if (ok && t->o->record) ok = record_write(t, err);
+    if (ok && t->o->record) ok = record_keep(t, err);
     progress_clear(t->progress);
     progress_free(t->progress);
     if (ok && !t->o->quiet) {

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "device/clock.h"
 #include "json.h"
 
 struct json_results {
@@ -17,10 +18,8 @@ struct json_results {
 struct json_results *json_results_new(const char *command, const struct device_info *info, uint64_t seed) {
     struct json_results *const r = malloc(sizeof *r);
     if (!r) return NULL;
-    char date[32], text[24];
-    const time_t now = time(NULL);
-    struct tm tm;
-    strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+    char date[CLOCK_DATE], text[24];
+    clock_date(time(NULL), date);
     snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
     r->root = cJSON_CreateObject();
     cJSON_AddStringToObject(r->root, "schema", "katune-results/1");

@@ -1,8 +1,9 @@
 #include "progress.h"
 
+#include "device/clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { WIDTH = 30 };
@@ -13,15 +14,9 @@ struct progress {
     double begin, last; /* seconds */
 };
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 struct progress *progress_new(const char *title, bool quiet) {
     struct progress *const p = quiet ? NULL : malloc(sizeof *p);
-    if (p) *p = (struct progress){title, isatty(STDERR_FILENO), false, now(), now()};
+    if (p) *p = (struct progress){title, isatty(STDERR_FILENO), false, clock_seconds(), clock_seconds()};
     return p;
 }
 
@@ -34,7 +29,7 @@ static void left_print(double seconds) {
 
 void progress_set(struct progress *p, double done, const char *what) {
     if (!p) return;
-    const double time = now(), spent = time - p->begin;
+    const double time = clock_seconds(), spent = time - p->begin;
     if (time - p->last < (p->terminal ? 0.1 : 15)) return;
     p->last = time;
     if (p->terminal) {

@@ -1,8 +1,8 @@
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "case.h"
+#include "device/clock.h"
 #include "progress.h"
 #include "registry.h"
 #include "selftest.h"
@@ -14,12 +14,6 @@ enum { MODELED_ELEMENTS_MAX = 12000 };
 
 /* Seconds that a check may take. */
 static const double limit_least = 10, limit_most = 60;
-
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 struct checking {
     struct selftest *t;
@@ -33,7 +27,7 @@ struct checking {
 };
 
 static bool time_is_over(const struct checking *k) {
-    return !k->t->whole && now() - k->begin > k->budget;
+    return !k->t->whole && clock_seconds() - k->begin > k->budget;
 }
 
 /* Whether it passed. */
@@ -78,7 +72,8 @@ static void case_check_all(struct checking *k, enum op op, enum dtype dtype, int
         if (!verdict_count(k, &c, outcome, &err)) records[i].bad |= dtype;
         k->reached += !(records[i].seen & dtype);
         records[i].seen |= dtype;
-        progress_set(k->progress, k->t->whole ? 0 : (now() - k->begin) / k->t->budget, c.variant->name);
+        progress_set(k->progress, k->t->whole ? 0 : (clock_seconds() - k->begin) / k->t->budget,
+                     c.variant->name);
     }
 }
 
@@ -106,7 +101,7 @@ static void rounds_check(struct checking *k, struct record *records) {
 
 bool selftest_check(struct selftest *t, double budget, struct progress *progress, struct error *err) {
     const struct worker_options options = {.device = t->device, .measure = {.seed = t->seed}};
-    struct checking k = {.t = t, .progress = progress, .budget = budget, .begin = now()};
+    struct checking k = {.t = t, .progress = progress, .budget = budget, .begin = clock_seconds()};
     struct record *const records = calloc((size_t)variant_count(), sizeof *records);
     k.limit = fmin(limit_most, fmax(limit_least, budget / 4));
     k.worker = records ? worker_open(&options, err) : NULL;

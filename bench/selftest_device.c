@@ -1,11 +1,11 @@
-#include <math.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ceiling.h"
+#include "device/clock.h"
 #include "device/cuda.h"
 #include "device/cuda_cache.h"
 #include "device/nvml.h"
@@ -25,16 +25,6 @@ struct probe {
     double budget;
 };
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static bool is_gpu(const struct device_info *info) {
-    return info->isa >> CUDA & 1;
-}
-
 /* What goes to the device comes back. */
 static void memory_step(struct probe *p) {
     const size_t bytes = (size_t)64 << 20;
@@ -45,11 +35,11 @@ static void memory_step(struct probe *p) {
     double there = 0, here = 0;
     if (out && back && on_device) {
         for (size_t i = 0; i < bytes / sizeof *out; i++) out[i] = i * 0x9e3779b97f4a7c15u;
-        const double begin = now();
+        const double begin = clock_seconds();
         p->device->upload(p->device, on_device, out, bytes);
-        there = now() - begin;
+        there = clock_seconds() - begin;
         p->device->download(p->device, back, on_device, bytes);
-        here = now() - begin - there;
+        here = clock_seconds() - begin - there;
     }
     if (!out || !back || !on_device)
         step_end(s, STEP_FAILED, "no memory for %zu MiB", bytes >> 20);
@@ -67,20 +57,28 @@ static void memory_step(struct probe *p) {
 
 /* Flips a byte near the end of the one entry of a cache. */
 static bool entry_spoil(const char *folder) {
-    char command[128], path[400] = "";
-    snprintf(command, sizeof command, "ls %s/*.bin", folder);
-    FILE *const list = popen(command, "r");
-    if (!list) return false;
-    if (!fgets(path, sizeof path, list)) *path = 0;
-    pclose(list);
-    path[strcspn(path, "\n")] = 0;
-    FILE *const f = *path ? fopen(path, "r+") : NULL;
+    char pattern[128];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/*.bin", folder);
+    FILE *const f = glob(pattern, 0, NULL, &found) == 0 ? fopen(found.gl_pathv[0], "r+") : NULL;
+    globfree(&found);
     if (!f) return false;
     fseek(f, -9, SEEK_END);
     const int byte = fgetc(f);
     fseek(f, -9, SEEK_END);
     fputc(byte ^ 0x40, f);
     return !fclose(f);
+}
+
+/* Removes a folder and the files in it. */
+static void folder_remove(const char *folder) {
+    char pattern[128];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s/*", folder);
+    const bool any = glob(pattern, GLOB_PERIOD, NULL, &found) == 0;
+    for (size_t i = 0; any && i < found.gl_pathc; i++) unlink(found.gl_pathv[i]); /* not "." and ".." */
+    globfree(&found);
+    if (rmdir(folder)) perror(folder);
 }
 
 /* Compiles a kernel in an empty cache, four times: anew, from the cache, after the entry was spoilt, and from
@@ -93,10 +91,10 @@ static bool cache_try(const struct nvrtc *n, int sm, const char *folder, double 
     for (int i = 0; i < 4; i++) {
         struct cuda_binary b;
         if (i == 2 && !entry_spoil(folder)) return error_set(err, "%s: nothing was kept there", folder);
-        const double begin = now();
+        const double begin = clock_seconds();
         if (!cuda_compile(n, v, &problem, &point, sm, &b, err)) return false;
         const bool from_cache = b.cached;
-        if (i < 2) times[i] = now() - begin;
+        if (i < 2) times[i] = clock_seconds() - begin;
         cuda_binary_free(&b);
         if (from_cache == cached[i]) continue;
         return error_set(err, i == 2 ? "a spoilt entry was taken"
@@ -108,13 +106,13 @@ static bool cache_try(const struct nvrtc *n, int sm, const char *folder, double 
 
 static void compiler_step(struct probe *p) {
     struct step *const s = selftest_step(p->t, "compiler");
-    char folder[] = "/tmp/katune-selftest-XXXXXX", command[64];
+    char folder[] = "/tmp/katune-selftest-XXXXXX";
     const char *const user = getenv("KATUNE_CACHE");
     char *const kept = user ? strdup(user) : NULL;
     struct nvrtc n;
     struct error err = {""};
     double times[2];
-    if (!is_gpu(&p->t->info)) {
+    if (!device_is_gpu(&p->t->info)) {
         step_end(s, STEP_SKIPPED, "kernels of the CPU are compiled with the program");
         return;
     }
@@ -133,8 +131,7 @@ static void compiler_step(struct probe *p) {
     else
         unsetenv("KATUNE_CACHE");
     free(kept);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    if (system(command)) perror(folder);
+    folder_remove(folder);
 }
 
 /* Times the copies; the best is what the steps after this one run. */
@@ -142,7 +139,7 @@ static bool copies_time(struct probe *p, struct error *err) {
     struct problem problem = problem_default(COPY, F32);
     problem.rows = 4096;
     problem.channels = 3072;
-    const int threads = is_gpu(&p->t->info) ? 1 : p->t->info.units;
+    const int threads = device_is_gpu(&p->t->info) ? 1 : p->t->info.units;
     const int count = ceiling_copies(p->device, &problem, threads, p->copies, COPIES_MAX);
     if (!count) return error_set(err, "no copy passes its check");
     if (!measure(p->meter, p->copies, count, p->budget, true, err)) return false;
@@ -189,8 +186,8 @@ static void clock_step(struct probe *p) {
         step_end(s, STEP_SKIPPED, "nothing could be timed");
         return;
     }
-    const struct nvml *const n = is_gpu(&p->t->info) ? cuda_nvml(p->device, &err) : NULL;
-    if (is_gpu(&p->t->info) && !n) {
+    const struct nvml *const n = device_is_gpu(&p->t->info) ? cuda_nvml(p->device, &err) : NULL;
+    if (device_is_gpu(&p->t->info) && !n) {
         step_end(s, STEP_SKIPPED, "%s", err.text);
         return;
     }
@@ -255,8 +252,8 @@ static void timing_step(struct probe *p) {
     const int count = wanted < 1 ? 1 : wanted > CALLS_MAX ? CALLS_MAX : (int)wanted;
     for (int i = 0; i < count; i++) calls[i] = c.call;
     p->device->run(p->device, c.kernel, calls, 1);
-    const double begin = now(), by_device = p->device->run(p->device, c.kernel, calls, count),
-                 by_host = now() - begin;
+    const double begin = clock_seconds(), by_device = p->device->run(p->device, c.kernel, calls, count),
+                 by_host = clock_seconds() - begin;
     const bool agree = by_device <= 1.01 * by_host && by_host <= 1.1 * by_device + 1e-3;
     if (device_failure(p->device, &err))
         step_end(s, STEP_FAILED, "%s", err.text);

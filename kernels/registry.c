@@ -113,6 +113,11 @@ bool point_equal(const struct variant *v, const struct point *a, const struct po
     return true;
 }
 
+bool variant_point_equal(const struct variant *v, const struct point *a, const struct variant *w,
+                         const struct point *b) {
+    return v == w && point_equal(v, a, b);
+}
+
 void point_print(const struct variant *v, const struct point *pt, char text[POINT_TEXT_MAX]) {
     int used = 0;
     text[0] = 0;
@@ -131,7 +136,7 @@ static const char *threads_reject(const struct variant *v, const struct point *p
 }
 
 bool variant_belongs(const struct variant *v, const struct device_info *d) {
-    return (v->backend == CUDA) == (d->isa >> CUDA & 1);
+    return (v->backend == CUDA) == device_is_gpu(d);
 }
 
 const char *variant_reject(const struct variant *v, const struct problem *p, const struct point *pt,

@@ -11,6 +11,10 @@ const struct variant *variant_find(const char *name);
 /* The first sentence of its file's opening comment. */
 const char *variant_about(const struct variant *v);
 const char *backend_name(enum backend backend);
+/* Whether it runs CUDA kernels, be it virtual. */
+static inline bool device_is_gpu(const struct device_info *info) {
+    return info->isa >> CUDA & 1;
+}
 /* A hash of the sources of all variants and the headers they include: tables carry it. */
 const char *registry_sources_hash(void);
 
@@ -30,6 +34,9 @@ struct point point_at(const struct variant *v, int64_t index);
 /* Whether every value of the point is in its parameter's list. */
 bool point_valid(const struct variant *v, const struct point *pt, struct error *err);
 bool point_equal(const struct variant *v, const struct point *a, const struct point *b);
+/* Whether it is the same variant at the same point. */
+bool variant_point_equal(const struct variant *v, const struct point *a, const struct variant *w,
+                         const struct point *b);
 /* "THREADS=0 ROWS=4". */
 enum { POINT_TEXT_MAX = 160 };
 void point_print(const struct variant *v, const struct point *pt, char text[POINT_TEXT_MAX]);

@@ -1,10 +1,13 @@
 #include "program.h"
 
 #include <criterion/criterion.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+
+#include "file.h"
 
 static char folder[] = "/tmp/katune-test-XXXXXX";
 static bool made;
@@ -57,4 +60,18 @@ void program_refused(const char *arguments, const char *text) {
     cr_expect_eq(o.code, 2, "katune %s: exit code %d", arguments, o.code);
     cr_expect(newline && !newline[1], "katune %s: more than a line, or none: %s", arguments, o.err);
     cr_expect(strstr(o.err, text), "katune %s: \"%s\" is not in: %s", arguments, text, o.err);
+}
+
+char *device_file(const char *results, const char *name) {
+    char pattern[512];
+    glob_t found;
+    struct error err;
+    size_t size;
+    char *text = NULL;
+    snprintf(pattern, sizeof pattern, "%s/*/%s", results, name);
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        text = file_read(found.gl_pathv[0], &size, &err);
+        globfree(&found);
+    }
+    return text;
 }

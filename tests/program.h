@@ -20,4 +20,9 @@ void program_refused(const char *arguments, const char *text);
 /* A fresh folder for the files of a test, removed when the test's process ends. */
 const char *scratch_folder(void);
 
+/* The text of a file in the one device's folder below `results`, which the caller frees; NULL if it is not
+ * there.
+ */
+char *device_file(const char *results, const char *name);
+
 #endif

@@ -3,7 +3,6 @@
 #include <cjson/cJSON.h>
 #include <criterion/criterion.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -14,7 +13,6 @@
 #include <unistd.h>
 
 #include "device/nvrtc.h"
-#include "file.h"
 #include "program.h"
 
 static uint64_t random_next(uint64_t *state) {
@@ -22,21 +20,6 @@ static uint64_t random_next(uint64_t *state) {
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
     return z ^ z >> 31;
-}
-
-/* A file of the one device's folder below `results`; NULL if it is not there. The caller frees it. */
-static char *device_file(const char *results, const char *name) {
-    char pattern[512];
-    glob_t found;
-    struct error err;
-    size_t size;
-    char *text = NULL;
-    snprintf(pattern, sizeof pattern, "%s/*/%s", results, name);
-    if (glob(pattern, 0, NULL, &found) == 0) {
-        text = file_read(found.gl_pathv[0], &size, &err);
-        globfree(&found);
-    }
-    return text;
 }
 
 /* Starts `katune_faulty tune` with some arguments; what it says is in results/said. */

@@ -32,21 +32,6 @@ static struct outcome tune(const char *results, const char *arguments) {
     return program_run(line);
 }
 
-/* The one file of this name below a folder's devices; the caller frees its text. NULL: none yet. */
-static char *text_there(const char *results, const char *name) {
-    char pattern[512];
-    glob_t found;
-    struct error err;
-    size_t size;
-    char *text = NULL;
-    snprintf(pattern, sizeof pattern, "%s/*/%s", results, name);
-    if (glob(pattern, 0, NULL, &found) == 0) {
-        text = file_read(found.gl_pathv[0], &size, &err);
-        globfree(&found);
-    }
-    return text;
-}
-
 /* The candidates of a journal's lines of one event, in order: of times only those of the trials. */
 struct sequence {
     char *list[128];
@@ -55,7 +40,7 @@ struct sequence {
 
 static struct sequence sequence_of(const char *results, const char *event) {
     struct sequence s = {.count = 0};
-    char *const text = text_there(results, "journal.jsonl");
+    char *const text = device_file(results, "journal.jsonl");
     for (char *line = text, *end; line && (end = strchr(line, '\n')); line = end + 1) {
         *end = 0;
         cJSON *const o = cJSON_Parse(line);

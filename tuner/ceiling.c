@@ -12,7 +12,7 @@ int point_threads(const struct variant *v, const struct point *pt, const struct 
 int ceiling_copies(struct device *d, const struct problem *p, int threads, struct contender *contenders,
                    int max) {
     const struct device_info *const info = d->info(d);
-    const bool gpu = info->isa >> CUDA & 1;
+    const bool gpu = device_is_gpu(info);
     struct problem copy = problem_default(COPY, p->dtype);
     copy.rows = p->rows;
     copy.channels = p->channels;
@@ -37,7 +37,7 @@ int ceiling_copies(struct device *d, const struct problem *p, int threads, struc
 double ceiling_flops(const struct device *d, int threads) {
     const struct device_info *const info = d->info(d);
     double best = 0;
-    if (info->isa >> CUDA & 1) return info->flops; /* by the data sheet */
+    if (device_is_gpu(info)) return info->flops; /* by the data sheet */
     for (int i = 0; i < 5; i++) {
         const double rate = fma_rate(info->isa, threads);
         if (rate > best) best = rate;

@@ -19,7 +19,7 @@ static bool counters_take(const struct explain *x, const struct contender *c, st
 /* The ceilings of as many threads as the party has; those of a role before it where these are as many. */
 static bool ceilings_find(const struct explain *x, const struct contender party[WHY_ROLES], int role,
                           struct ceilings ceilings[WHY_ROLES]) {
-    const bool gpu = x->device->isa >> CUDA & 1;
+    const bool gpu = device_is_gpu(x->device);
     const int threads = point_threads(party[role].variant, &party[role].point, x->device);
     for (int i = 0; i < role; i++) {
         if (!party[i].variant ||

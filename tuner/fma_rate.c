@@ -1,8 +1,8 @@
 #include "fma_rate.h"
 
 #include <immintrin.h>
-#include <time.h>
 
+#include "device/clock.h"
 #include "variant.h"
 
 /* Twelve independent chains hide the latency of a multiply-add on every core with two units for it. The
@@ -48,22 +48,16 @@ static const struct {
     int lanes;
 } loops[BACKEND_COUNT] = {{loop_scalar, 4}, {loop_avx2, 8}, {loop_avx512, 16}};
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 double fma_rate(unsigned isa, int threads) {
     const long steps = 2000000;
     int widest = SCALAR;
     for (int b = 0; b < BACKEND_COUNT; b++)
         if (isa >> b & 1) widest = b;
     float sum = 0;
-    const double begin = now();
+    const double begin = clock_seconds();
 #pragma omp parallel num_threads(threads) reduction(+ : sum)
     sum += loops[widest].loop(steps);
-    const double spent = now() - begin;
+    const double spent = clock_seconds() - begin;
     const double flops = 2.0 * loops[widest].lanes * CHAINS * (double)steps * threads;
     return sum < 0 ? 0 : flops / spent; /* the sum is positive: looking at it keeps the loops */
 }

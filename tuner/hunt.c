@@ -1,15 +1,11 @@
 #include "hunt.h"
 
+#include "device/clock.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-double hunt_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static struct candidate candidate_of(const struct hunt *h, const struct contender *c) {
     return (struct candidate){h->p, c->variant, &c->point};
@@ -112,7 +108,7 @@ static void attempts_follow(struct hunt *h, const struct contender *list, int co
     for (int i = 0; i < count; i++)
         for (int j = 0; j < h->tried_count; j++) {
             struct contender *const c = &h->tried[j].c;
-            if (c->variant == list[i].variant && point_equal(c->variant, &c->point, &list[i].point))
+            if (variant_point_equal(c->variant, &c->point, list[i].variant, &list[i].point))
                 c->seconds = list[i].seconds;
         }
 }
@@ -166,9 +162,9 @@ static bool attempt_check(struct hunt *h, struct attempt *a, struct error *err) 
         a->status = RECORD_CORRECT;
         return true;
     }
-    const double begin = hunt_now();
+    const double begin = clock_seconds();
     const enum worker_outcome outcome = worker_check(h->s->worker, &a->c, h->limit, &why);
-    a->verify = hunt_now() - begin;
+    a->verify = clock_seconds() - begin;
     if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
     if (outcome == WORKER_OK && a->c.verdict.status == CHECK_PASSED) {
         a->status = RECORD_CORRECT;
@@ -196,9 +192,9 @@ static bool attempts_time(struct hunt *h, int first, struct error *err) {
         if (a->status == RECORD_CORRECT && !attempt_known(h, a)) from[count] = a, list[count++] = a->c;
     }
     struct heat t = {list, count, outcome};
-    const double begin = hunt_now();
+    const double begin = clock_seconds();
     ok = ok && (!count || heat_run(h, &t, count * h->each, count > 1, err));
-    const double spent = (hunt_now() - begin) / fmax(count, 1);
+    const double spent = (clock_seconds() - begin) / fmax(count, 1);
     for (int i = 0; ok && !h->report->stopped && i < count; i++) {
         from[i]->benchmark = spent;
         from[i]->c = list[i];
@@ -221,7 +217,7 @@ bool hunt_trials(void *context, struct trial *trials, int count) {
     int done = 0;
     bool ok = true;
     while (ok && done < count && !h->report->stopped &&
-           (h->tried_count < h->patient || hunt_now() < h->end)) {
+           (h->tried_count < h->patient || clock_seconds() < h->end)) {
         struct attempt *const a = attempt_new(h, trials[done++].index);
         ok = a ? attempt_check(h, a, h->err) : error_set(h->err, "out of memory");
     }
@@ -248,8 +244,7 @@ static bool attempt_record(const struct hunt *h, const struct attempt *a, struct
         if (!record_row_set(b, space_param_at(s, i)->name, &space_param_at(s, i)->values[c.at[i]], err))
             return false;
     b->row.status = a->status;
-    struct tm tm;
-    strftime(b->row.timestamp, sizeof b->row.timestamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&a->when, &tm));
+    clock_date(a->when, b->row.timestamp);
     b->row.verify = a->verify, b->row.benchmark = a->benchmark;
     memcpy(b->row.pressure, a->pressure, sizeof a->pressure);
     if (a->status == RECORD_CORRECT) {

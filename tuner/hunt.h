@@ -50,6 +50,4 @@ bool hunt_race(struct hunt *h, struct contender *list, int *count, double budget
 /* Everything that was tried, as a recording. False if there is nothing, or no memory. */
 bool hunt_record(const struct hunt *h, struct record *r, struct error *err);
 
-double hunt_now(void); /* the monotonic clock, seconds */
-
 #endif

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "device/clock.h"
 #include "file.h"
 #include "json.h"
 
@@ -255,12 +256,6 @@ void journal_close(struct journal *j) {
     free(j);
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* One write, so that the line is there whole or not at all if the process is killed. */
 static bool line_write(struct journal *j, cJSON *o, bool sync, struct error *err) {
     char *const text = cJSON_PrintUnformatted(o);
@@ -272,9 +267,9 @@ static bool line_write(struct journal *j, cJSON *o, bool sync, struct error *err
     bool ok = written == (ssize_t)length + 1;
     if (!ok && written >= 0) errno = ENOSPC; /* there was room for a part of it */
     free(text);
-    if (ok && (sync || now() > j->synced + 1)) {
+    if (ok && (sync || clock_seconds() > j->synced + 1)) {
         ok = fsync(j->file) == 0;
-        j->synced = now();
+        j->synced = clock_seconds();
     }
     return ok || error_set(err, "%s: cannot be written: %s", j->path, strerror(errno));
 }

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "arena.h"
+#include "device/clock.h"
 #include "op.h"
 #include "profiler.h"
 
@@ -242,12 +242,6 @@ static void order_shuffle(struct meter *m, int *order, int count) {
     }
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* After a round: statistics where they are due, and who is still to be sampled: *left says whether anyone is.
    False if there is no memory. */
 static bool round_judge(const struct meter *m, struct runner *runners, int count, int round, bool race,
@@ -272,8 +266,8 @@ static bool rounds_run(struct meter *m, struct runner *runners, int count, doubl
                        struct error *err) {
     int *const order = malloc(sizeof *order * (size_t)count);
     bool ok = order || error_set(err, "out of memory"), left = true;
-    const double end = now() + budget;
-    for (int round = 0; ok && left && (round < SAMPLES_MIN || now() < end); round++) {
+    const double end = clock_seconds() + budget;
+    for (int round = 0; ok && left && (round < SAMPLES_MIN || clock_seconds() < end); round++) {
         order_shuffle(m, order, count);
         for (int i = 0; ok && i < count; i++) {
             struct runner *const r = &runners[order[i]];
@@ -318,11 +312,14 @@ bool measure(struct meter *m, struct contender *contenders, int count, double bu
 }
 
 bool meter_count(struct meter *m, struct contender *c, char cupti[16], struct error *err) {
+    c->counter_count = 0;
+    cupti[0] = 0;
+    if (!m->device->counters && *m->no_counters.text)
+        return true; /* a profiler refused before: why run it? */
     const unsigned usual = m->options.counters;
     m->options.counters = METRICS_ALL;
     const bool ok = measure(m, c, 1, 0, true, err);
     m->options.counters = usual;
-    cupti[0] = 0;
     if (m->profiler && c->counter_count) profiler_cupti(m->profiler, cupti);
     return ok;
 }

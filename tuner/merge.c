@@ -15,8 +15,7 @@ static bool goes_before(const struct table *tables, const struct table_entry *a,
 }
 
 static bool same_choice(const struct table_entry *a, const struct table_entry *b) {
-    return a->choice.variant == b->choice.variant &&
-           point_equal(a->choice.variant, &a->choice.point, &b->choice.point);
+    return variant_point_equal(a->choice.variant, &a->choice.point, b->choice.variant, &b->choice.point);
 }
 
 struct merging {

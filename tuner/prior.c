@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "device/clock.h"
 #include "random.h"
 #include "record.h"
 #include "worker.h"
@@ -97,12 +97,6 @@ bool prior_bind(struct prior *p, const struct space *s, struct error *err) {
     return guesses_complete(p, err);
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* A guess is no result: the candidate is modeled unchecked, and where it fails there is none. */
 static double modeled_seconds(const struct prior *p, const struct problem *problem,
                               const struct table_choice *choice) {
@@ -118,10 +112,8 @@ static double modeled_seconds(const struct prior *p, const struct problem *probl
 static int64_t *shuffled(int64_t count) {
     int64_t *const order = malloc(((size_t)count + 1) * sizeof *order);
     uint64_t state = 1;
-    for (int64_t i = 0; order && i < count; i++) {
-        const int64_t j = random_below(&state, i + 1);
-        order[i] = order[j], order[j] = i;
-    }
+    for (int64_t i = 0; order && i < count; i++) order[i] = i;
+    if (order) random_shuffle(&state, order, count);
     return order;
 }
 
@@ -131,8 +123,8 @@ bool prior_bind_problem(struct prior *p, const struct problem_space *s, const st
     if (!p->worker) return prior_bind(p, space, err);
     if (!guesses_make(p, space, err)) return false;
     int64_t *const order = shuffled(p->count);
-    const double end = now() + budget;
-    for (int64_t i = 0; order && i < p->count && !(p->stop && *p->stop) && now() < end; i++) {
+    const double end = clock_seconds() + budget;
+    for (int64_t i = 0; order && i < p->count && !(p->stop && *p->stop) && clock_seconds() < end; i++) {
         const struct table_choice c = problem_space_choice(s, order[i]);
         p->seconds[order[i]] = modeled_seconds(p, problem, &c);
     }

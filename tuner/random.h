@@ -16,6 +16,14 @@ static inline int64_t random_below(uint64_t *state, int64_t count) {
     return (int64_t)(random_next(state) % (uint64_t)count);
 }
 
+/* Puts the list in a random order. */
+static inline void random_shuffle(uint64_t *state, int64_t *list, int64_t count) {
+    for (int64_t i = count - 1; i > 0; i--) {
+        const int64_t j = random_below(state, i + 1), was = list[i];
+        list[i] = list[j], list[j] = was;
+    }
+}
+
 /* 0 <= x < 1 */
 static inline double random_unit(uint64_t *state) {
     return (double)(random_next(state) >> 11) * 0x1p-53;

@@ -237,3 +237,38 @@ bool record_read(struct record *r, const char *path, struct error *err) {
     free(text);
     return ok;
 }
+
+static void kernel_tuner_write_all(const struct record *const *records, int count, FILE *to) {
+    for (int i = 0; i < count; i++) kernel_tuner_write(records[i], to);
+}
+
+static const struct {
+    const char *name;
+    void (*write)(const struct record *const *records, int count, FILE *to);
+} formats[] = {
+    {"kernel-tuner", kernel_tuner_write_all}, {"t4", t4_write}, {"gbench", gbench_write}, {"csv", csv_write}};
+
+int record_format_find(const char *name) {
+    for (int i = 0; i < (int)(sizeof formats / sizeof *formats); i++)
+        if (strcmp(formats[i].name, name) == 0) return i;
+    return -1;
+}
+
+/* The whole text first, so that a file is written whole or not at all. */
+bool record_write(const struct record *r, int format, const char *path, struct error *err) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *const to = open_memstream(&text, &size);
+    if (!to) return error_set(err, "out of memory");
+    formats[format].write(&r, 1, to);
+    bool ok = !ferror(to);
+    ok = fclose(to) == 0 && ok && size;
+    if (!ok)
+        error_set(err, "out of memory");
+    else if (path)
+        ok = file_write(path, text, size, err);
+    else
+        fwrite(text, 1, size, stdout);
+    free(text);
+    return ok;
+}

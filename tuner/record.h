@@ -44,6 +44,11 @@ bool record_read(struct record *r, const char *path, struct error *err);
 /* The same from `size` bytes of allocated text, which a 0 follows and which are changed and may move. */
 bool record_parse(struct record *r, char **text, size_t size, struct error *err);
 void record_free(struct record *r);
+/* The index of a format that recordings are written in, "kernel-tuner", "t4", "gbench" or "csv"; -1: none. */
+int record_format_find(const char *name);
+/* Writes the whole file at `path`, or leaves what was there. NULL: to standard output, of which the program
+   tells at its end whether it took everything. */
+bool record_write(const struct record *r, int format, const char *path, struct error *err);
 /* The fastest row, or -1 if none succeeded. */
 int64_t record_best(const struct record *r);
 /* A trial function for strategies: `context` is the record. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ceiling.h"
+#include "device/clock.h"
 #include "explain.h"
 #include "hunt.h"
 
@@ -49,7 +50,7 @@ static int faster(const void *a, const void *b) {
 }
 
 static bool is_fallback(const struct hunt *h, const struct contender *c) {
-    return c->variant == h->fallback.variant && point_equal(c->variant, &c->point, &h->fallback.point);
+    return variant_point_equal(c->variant, &c->point, h->fallback.variant, &h->fallback.point);
 }
 
 static struct table_choice choice_of(const struct contender *c) {
@@ -154,7 +155,7 @@ static bool hunt_search(struct hunt *h, double budget, struct error *err) {
     const double expected = (double)(h->report->points < o.evaluations ? h->report->points : o.evaluations);
     h->patient = o.start_count > TRIES_LEAST ? o.start_count : TRIES_LEAST;
     h->each = fmin(fmax(0.5 * trial_share * budget / expected, each_least), each_most);
-    h->end = hunt_now() + trial_share * budget;
+    h->end = clock_seconds() + trial_share * budget;
     const bool ok = strategy_run(strategy, problem_space_space(h->space), &o, &trials, &count, err);
     free(trials);
     return ok && !h->broken;
@@ -203,7 +204,7 @@ static bool entry_explain(const struct hunt *h, const struct ceilings *ceilings,
     if (second) party[WHY_RUNNER_UP] = *second;
     for (int i = 0; i < h->count; i++) {
         const struct contender *const c = &h->list[i];
-        if (c->variant == e->choice.variant && point_equal(c->variant, &c->point, &e->choice.point))
+        if (variant_point_equal(c->variant, &c->point, e->choice.variant, &e->choice.point))
             party[WHY_WINNER] = *c;
         else if (is_fallback(h, c))
             party[WHY_DEFAULT] = *c;

@@ -26,20 +26,13 @@ void search_random(struct explorer *e) {
     }
 }
 
-static void shuffle(struct explorer *e, int64_t *list, int count) {
-    for (int i = count - 1; i > 0; i--) {
-        const int64_t j = random_below(&e->random, i + 1), was = list[i];
-        list[i] = list[j], list[j] = was;
-    }
-}
-
 /* To the first better neighbour, until there is none. */
 static void descend(struct explorer *e, int64_t at) {
     double seconds = explorer_try(e, at);
     for (bool moved = true; moved && !e->over;) {
         int64_t list[NEIGHBOURS_MAX];
         const int count = space_neighbours(e->space, at, false, list, NEIGHBOURS_MAX);
-        shuffle(e, list, count);
+        random_shuffle(&e->random, list, count);
         moved = false;
         for (int i = 0; i < count && !moved && !e->over; i++) {
             const double there = explorer_try(e, list[i]);

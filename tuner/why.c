@@ -174,7 +174,7 @@ static void other_say(struct text *t, const char *role, const struct demand *win
 }
 
 static bool same(const struct evidence *a, const struct evidence *b) {
-    return a->variant && a->variant == b->variant && point_equal(a->variant, &a->point, &b->point);
+    return a->variant && variant_point_equal(a->variant, &a->point, b->variant, &b->point);
 }
 
 static void sentence_make(struct why *w, const struct problem *p, const struct device_info *d,

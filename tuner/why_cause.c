@@ -29,8 +29,7 @@ const char *why_resource_name(enum why_resource r) {
 }
 
 double evidence_counter(const struct evidence *e, const char *name) {
-    const struct counter *const found = counter_find(e->counters, e->counter_count, name);
-    return found ? found->value : 0;
+    return counter_value(e->counters, e->counter_count, name);
 }
 
 /* What a GPU does a second of what the counter counts: instructions of warps, by the lanes of each pipe (CUDA
@@ -67,7 +66,7 @@ static double launch_seconds(const struct evidence *e, const struct ceilings *c)
 struct demand demand_of(const struct evidence *e, const struct problem *p, const struct device_info *d,
                         const struct ceilings *c) {
     struct demand out = {.e = e, .time = 1e-6 * e->time_us, .bound = -1};
-    const bool gpu = d->isa >> CUDA & 1;
+    const bool gpu = device_is_gpu(d);
     double rate[RES_COUNT] = {0};
     if (gpu) gpu_rates(d, c, rate);
     out.counted = gpu && work_of(e, RES_ISSUE) > 0;
@@ -160,7 +159,7 @@ struct cause cause_find(const struct demand *w, const struct demand *o, const st
     const double slower = o->time - w->time;
     if (o->bound >= 0 && takes_more(w, o, o->bound, slower)) return resource_cause(w, o, o->bound);
     if (takes_more(w, o, RES_LAUNCH, slower)) return resource_cause(w, o, RES_LAUNCH);
-    if (d->isa >> CUDA & 1) return spread_cause(w, o, d);
+    if (device_is_gpu(d)) return spread_cause(w, o, d);
     const double io = work_of(o->e, RES_ISSUE), iw = work_of(w->e, RES_ISSUE);
     if (iw > 0 && o->bound != RES_MEMORY && io / iw - 1 >= cause_share * (o->time / w->time - 1))
         return (struct cause){DUE_INSTRUCTIONS, RES_ISSUE, io, iw};

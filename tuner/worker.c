@@ -10,10 +10,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ceiling.h"
+#include "device/clock.h"
 
 struct worker {
     struct worker_options o;
@@ -186,12 +186,6 @@ void worker_close(struct worker *w) {
     free(w);
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Bytes that the worker has in memory; 0 if that cannot be told. */
 static size_t worker_resident(const struct worker *w) {
     char path[48];
@@ -206,7 +200,7 @@ static size_t worker_resident(const struct worker *w) {
 
 /* Until there is something to read, or the worker is gone, or the time is, or its memory. */
 static enum worker_outcome worker_wait(const struct worker *w, double limit) {
-    for (const double end = now() + limit; now() < end;) {
+    for (const double end = clock_seconds() + limit; clock_seconds() < end;) {
         struct pollfd p = {.fd = w->socket, .events = POLLIN};
         if (w->o.stop && *w->o.stop) return WORKER_STOPPED;
         if (poll(&p, 1, 50) > 0) return WORKER_OK;

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "device/clock.h"
 #include "file.h"
 #include "init.h"
 #include "model.h"
@@ -68,12 +68,6 @@ static void batch_choose(struct trainer *t, int64_t step) {
     }
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static bool log_write(struct trainer *t, struct error *err) {
     if (!t->log) return true;
     if (fflush(t->log) || ferror(t->log)) return error_set(err, "%s: out of memory", t->o->log);
@@ -83,7 +77,7 @@ static bool log_write(struct trainer *t, struct error *err) {
 static bool step_run(struct trainer *t, int64_t step, struct error *err) {
     const struct train_options *const o = t->o;
     struct params *const p = model_params(t->model);
-    const double start = now();
+    const double start = clock_seconds();
     int right;
     batch_choose(t, step);
     const double loss = model_forward(t->model, t->images, t->index, t->maps, &right);
@@ -94,7 +88,7 @@ static bool step_run(struct trainer *t, int64_t step, struct error *err) {
                          (long long)step, loss, norm);
     if (step == 0 && o->save_grad && !safetensors_write(o->save_grad, p, true, err)) return false;
     params_adamw(p, step + 1, schedule_rate(o, step), o->decay);
-    const double speed = o->batch / (now() - start);
+    const double speed = o->batch / (clock_seconds() - start);
     if (t->log)
         fprintf(t->log, "{\"step\": %lld, \"loss\": %.9g, \"grad_norm\": %.9g, \"images_per_s\": %.1f}\n",
                 (long long)step, loss, norm, speed);
@@ -134,10 +128,11 @@ static bool trainer_run(struct trainer *t, const struct images *test, struct err
         model_print_activations(t->model);
     }
     model_smooth(t->model, o->smoothing);
-    const double start = now();
+    const double start = clock_seconds();
     for (int64_t step = 0; step < o->steps; step++)
         if (!step_run(t, step, err)) return false;
-    printf("trained %lld steps of %d images in %.1f s\n", (long long)o->steps, o->batch, now() - start);
+    printf("trained %lld steps of %d images in %.1f s\n", (long long)o->steps, o->batch,
+           clock_seconds() - start);
     if (!log_write(t, err)) return false;
     if (o->save && !safetensors_write(o->save, model_params(t->model), false, err)) return false;
     if (test) {

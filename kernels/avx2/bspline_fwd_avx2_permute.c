@@ -1,32 +1,8 @@
 /* bspline_fwd_avx2_permute: 8 lanes, the polynomial around the nearest knot by Horner's rule, its
    coefficients in registers by permutation. Two registers a coefficient hold 16 knots; there it takes 0.65 of
    the time of rows. */
-#include "simd/bspline_fwd.h"
-#include "variant.h"
+#define FEW LOOKUP_ONE
+#define MANY LOOKUP_ONE
+#include "simd/bspline_fwd_run.h"
 
-enum { THREADS, STORE, AHEAD };
-
-static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
-    (void)d;
-    if (spline_knots(p) > lookup_entries(LOOKUP_ONE)) return "the knots do not fit two registers";
-    return store_reject(p, pt->value[STORE]);
-}
-
-static size_t scratch(const struct problem *p, const struct point *pt, int threads) {
-    (void)pt;
-    (void)threads;
-    return bspline_fwd_scratch(p, LOOKUP_ONE);
-}
-
-static void part(const struct problem *p, const struct point *pt, const struct call *call, struct span s) {
-    bspline_fwd_part(p, call, s, LOOKUP_ONE, pt->value[STORE], pt->value[AHEAD]);
-}
-
-static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    bspline_fwd_tables(p, call, LOOKUP_ONE);
-    team_split(p, pt, call, problem_elements(p), 64, part);
-}
-
-VARIANT(bspline_fwd_avx2_permute, .op = BSPLINE_FWD, .dtypes = F32 | F16 | BF16,
-        .params = {PARAM_THREADS, PARAM_STORE, PARAM_AHEAD}, .reject = reject, .scratch = scratch,
-        .run = run);
+VARIANT(bspline_fwd_avx2_permute, BSPLINE_FWD_VECTOR);

@@ -3,8 +3,8 @@
    an element.
    BLOCKS: as many to a multiprocessor, each walking down all rows (a persistent grid); 0: a block to every ROWS rows.
    BLOCK 512, ROWS 2 and BLOCKS 16 were never more than 1% ahead on the modeled H100, RTX 4090, L4 and T4 and are no
-   values any more; ROWS 1 wins on the smallest shapes, BLOCKS 0 at 3152x768 in bf16. The model does not tell LOAD's and STORE's policies apart;
-   they are left to be tuned.
+   values any more; ROWS 1 wins on the smallest shapes, BLOCKS 0 at 3152x768 in bf16. The model does not tell LOAD's
+   and STORE's policies apart; they are left to be tuned.
    Wins wherever a group's channels are a multiple of 16 bytes (modeled H100, f32: 8.8 us against
    rational_fwd_cuda_flat's 13.4 at 3152x768, 103 against 176 at 12608x3072; bf16 there: 53 against 134); with fewer
    bytes an access, down to single elements where they are odd, it comes down to rational_fwd_cuda_flat's traffic

@@ -3,16 +3,21 @@
 #include <stdint.h>
 #include <time.h>
 
-static double now_ns(void) {
+double clock_seconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e9 * (double)t.tv_sec + (double)t.tv_nsec;
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void clock_date(time_t when, char date[CLOCK_DATE]) {
+    struct tm tm;
+    strftime(date, CLOCK_DATE, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&when, &tm));
 }
 
 double clock_ghz(void) {
     enum { STEPS = 1000, PER_STEP = 16 };
     uint64_t x = 1;
-    const double begin = now_ns();
+    const double begin = clock_seconds();
     for (int i = 0; i < STEPS; i++) {
         /* The empty statements keep the compiler from adding all at once. */
 #define ADD                                                                                                  \
@@ -21,6 +26,6 @@ double clock_ghz(void) {
         ADD ADD ADD ADD ADD ADD ADD ADD ADD ADD ADD ADD ADD ADD ADD ADD
 #undef ADD
     }
-    const double spent = now_ns() - begin;
-    return spent > 0 ? STEPS * PER_STEP / spent : 0;
+    const double spent = clock_seconds() - begin;
+    return spent > 0 ? 1e-9 * STEPS * PER_STEP / spent : 0;
 }

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../registry.h"
 #include "clock.h"
@@ -97,22 +96,16 @@ static void cpu_release(struct device *d, struct kernel *k) {
     free(k);
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static double cpu_run(struct device *d, struct kernel *k, const struct call *calls, int count) {
     (void)d;
-    const double start = now();
+    const double start = clock_seconds();
     for (int i = 0; i < count; i++) {
         struct call call = calls[i];
         call.scratch = k->scratch;
         call.threads = k->threads;
         k->variant->run(&k->problem, &k->point, &call);
     }
-    return now() - start;
+    return clock_seconds() - start;
 }
 
 static struct device_clock cpu_clock(struct device *d) {

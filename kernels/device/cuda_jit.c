@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../registry.h"
+#include "clock.h"
 #include "cuda_cache.h"
 #include "cuda_sources.h"
 
@@ -73,12 +73,6 @@ static char *result_get(nvrtcProgram program, size_getter *size_of, text_getter 
     return text;
 }
 
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static nvrtcResult program_compile(nvrtcProgram program, const struct nvrtc *n,
                                    char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH], int count) {
     const char *list[CUDA_OPTIONS_MAX];
@@ -117,9 +111,9 @@ static bool source_compile(const struct nvrtc *n, const struct variant *v, int s
     nvrtcProgram program;
     *b = (struct cuda_binary){.cached = false};
     if (!program_make(n, v, &program, err)) return false;
-    const double start = now();
+    const double start = clock_seconds();
     bool ok = !program_compile(program, n, options, count);
-    b->seconds = now() - start;
+    b->seconds = clock_seconds() - start;
     if (ok) {
         ok = program_results(program, n, b) || error_set(err, "%s: out of memory", v->name);
     } else {

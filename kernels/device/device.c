@@ -105,6 +105,11 @@ const struct counter *counter_find(const struct counter *list, int count, const 
     return NULL;
 }
 
+double counter_value(const struct counter *list, int count, const char *name) {
+    const struct counter *const found = counter_find(list, count, name);
+    return found ? found->value : 0;
+}
+
 size_t device_last_level_bytes(const struct device_info *info) {
     return info->cache_count ? info->caches[info->cache_count - 1].bytes : (size_t)32 << 20;
 }

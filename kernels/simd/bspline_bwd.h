@@ -72,6 +72,15 @@ struct spline_form {
     enum boundary boundary;
 };
 
+/* Why these sums cannot be taken; NULL if they can. */
+static inline const char *sums_reject(const struct problem *p, enum sums_kind sums) {
+    if (sums == SUMS_LANES && coef_count(p) > SUM_LANES) return "the coefficients do not fit a register";
+    if (sums == SUMS_MASKS && p->order > 3) return "the bases of an interval do not fit four registers";
+    if (sums == SUMS_MASKS && coef_count(p) > SUM_LANES)
+        return "the coefficients' sums do not fit the registers";
+    return NULL;
+}
+
 /* A group, ready for its segments. */
 struct spline_grad {
     const struct spline_grid *grid;
@@ -149,7 +158,7 @@ static inline void sums_fold(const struct problem *p, const struct bspline_bwd *
 
 INLINE void sums_flush(const struct spline_sums *s, double *sum, struct spline_form f) {
 #if defined __AVX512F__
-    if (f.how == SUMS_LANES) sums_flush_lanes(s, sum);
+    if (f.how == SUMS_LANES) sums_flush_lanes(s, sum, f.order);
     if (f.how == SUMS_MASKS) sums_flush_masks(s, sum, f.registers, f.order);
 #endif
     sum[SUM_BASE] += (double)vf_sum(s->base);

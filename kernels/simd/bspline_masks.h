@@ -56,22 +56,6 @@ INLINE void stage_put(struct spline_stage *stage, const struct vknot *k, vf dy, 
     stage->filled += LANES;
 }
 
-/* What the bases of bases_scaled() are larger by. */
-INLINE double bases_scale(int order) {
-    return order == 3 ? 6 : 1;
-}
-
-INLINE void bases_scaled(int order, vf u, vf w, vf b[ORDER_MAX + 1]) {
-    if (order != 3) {
-        spline_bases(order, u, w, b);
-        return;
-    }
-    const vf u2 = u * u, w2 = w * w, three = vf_set(3), four = vf_set(4);
-    b[0] = w2 * w, b[3] = u2 * u;
-    b[1] = vf_fma(u2, vf_fma(u, three, vf_set(-6)), four);
-    b[2] = vf_fma(w2, vf_fma(w, three, vf_set(-6)), four);
-}
-
 /* registers: to add to, at least as many as there are coefficients. */
 INLINE void sums_add_masks(const int32_t *words, enum lookup_kind kind, struct spline_sums *sums,
                            const struct spline_stage *stage, int at, int order, int registers) {
@@ -81,7 +65,7 @@ INLINE void sums_add_masks(const int32_t *words, enum lookup_kind kind, struct s
     const vf u = vf_from_bits(_mm512_and_si512(below, one)) + v;
     const vf w = vf_from_bits(_mm512_andnot_si512(below, one)) - v;
     vf b[2 * QUAD];
-    bases_scaled(order, u, w, b);
+    spline_bases(order, u, w, b);
     for (int i = 0; i <= order; i++) b[i] = b[i] * dy;
     for (int i = order + 1; i < QUAD; i++) b[i] = vf_set(0);
     const vi interval = _mm512_load_si512(stage->interval + at), low = _mm512_loadu_si512(words);

@@ -49,14 +49,19 @@ static inline size_t bins_bytes(const struct problem *p) {
     return (size_t)(2 * spline_knots(p) * BIN_SETS * spline_quads(p->order)) * sizeof(quad);
 }
 
-/* The order + 1 bases that live on an interval, of a point u h beyond its lower end and w = 1 - u. */
+/* What the bases of spline_bases() are larger by. */
+INLINE double bases_scale(int order) {
+    return order == 3 ? 6 : 1;
+}
+
+/* The order + 1 bases that live on an interval, of a point u h beyond its lower end and w = 1 - u, times
+   bases_scale(). */
 INLINE void spline_bases(int order, vf u, vf w, vf b[ORDER_MAX + 1]) {
     if (order == 3) {
-        const vf sixth = vf_set(1.0f / 6), u2 = u * u, w2 = w * w;
-        b[0] = w2 * w * sixth;
-        b[3] = u2 * u * sixth;
-        b[1] = vf_fma(u2, vf_fma(u, vf_set(0.5f), vf_set(-1)), vf_set(2.0f / 3));
-        b[2] = vf_fma(w2, vf_fma(w, vf_set(0.5f), vf_set(-1)), vf_set(2.0f / 3));
+        const vf u2 = u * u, w2 = w * w, three = vf_set(3), four = vf_set(4);
+        b[0] = w2 * w, b[3] = u2 * u;
+        b[1] = vf_fma(u2, vf_fma(u, three, vf_set(-6)), four);
+        b[2] = vf_fma(w2, vf_fma(w, three, vf_set(-6)), four);
         return;
     }
     /* Cox-de Boor, every term positive */
@@ -191,12 +196,11 @@ INLINE void sums_add_lanes(const void *control, struct spline_sums *sums, const 
     }
 }
 
-INLINE void sums_flush_lanes(const struct spline_sums *s, double *sum) {
+INLINE void sums_flush_lanes(const struct spline_sums *s, double *sum, int order) {
     const vf total = (s->lane[0] + s->lane[1]) + (s->lane[2] + s->lane[3]);
-    const __m512d low = _mm512_cvtps_pd(_mm512_castps512_ps256(total));
-    const __m512d high = _mm512_cvtps_pd(_mm512_extractf32x8_ps(total, 1));
-    _mm512_storeu_pd(sum, _mm512_add_pd(_mm512_loadu_pd(sum), low));
-    _mm512_storeu_pd(sum + 8, _mm512_add_pd(_mm512_loadu_pd(sum + 8), high));
+    float part[SUM_LANES];
+    vf_store(part, total);
+    for (int m = 0; m < SUM_LANES; m++) sum[m] += (double)part[m] / bases_scale(order);
 }
 
 #endif

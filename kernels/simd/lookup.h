@@ -18,6 +18,10 @@ static inline int lookup_entries(enum lookup_kind kind) {
     return kind == LOOKUP_TWO ? 32 : 16;
 }
 
+static inline int lookup_serves(enum lookup_kind kind, int entries) {
+    return kind == LOOKUP_ROWS || entries <= lookup_entries(kind);
+}
+
 #if defined __AVX512F__
 
 struct lookup {
