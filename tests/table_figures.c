@@ -39,7 +39,7 @@ static struct problem problem_at(int i) {
     return p;
 }
 
-static void explain(const struct table_entry *e, struct why *why) {
+static void explain(const struct table_entry *e, struct why *why, struct counter counters[2][4]) {
     static const char *const names[] = {"cycles", "instructions", "cache_misses", "dram_bytes"};
     struct evidence *const list[] = {&why->role[WHY_WINNER], &why->role[WHY_RUNNER_UP]};
     for (int i = 0; i < 2; i++) {
@@ -47,16 +47,16 @@ static void explain(const struct table_entry *e, struct why *why) {
                                      .point = e->choice.point,
                                      .time_us = (1 + i) * e->time_us.median,
                                      .bound = "memory",
-                                     .busy = 0.8};
+                                     .busy = 0.8,
+                                     .counters = counters[i],
+                                     .counter_count = 4};
         for (int j = 0; j < 4; j++) {
-            struct counter *const c = &list[i]->counters[list[i]->counter_count++];
-            snprintf(c->name, sizeof c->name, "%s", names[j]);
-            c->value = 1e6 / (i + j + 3);
+            snprintf(counters[i][j].name, sizeof counters[i][j].name, "%s", names[j]);
+            counters[i][j].value = 1e6 / (i + j + 3);
         }
     }
-    snprintf(
-        why->sentence, sizeof why->sentence,
-        "Memory bounds it: the bytes that it has to move need 80%% of the time at the measured bandwidth.");
+    why->sentence =
+        "Memory bounds it: the bytes that it has to move need 80% of the time at the measured bandwidth.";
 }
 
 static void table_fill(struct table *t, int entries, bool explained) {
@@ -68,13 +68,14 @@ static void table_fill(struct table *t, int entries, bool explained) {
                                 .roofline = {"memory", 2.0 / 3},
                                 .error = {1e-7 / 3, 1e-6 / 3}};
         struct why why = {.sentence = ""};
+        struct counter counters[2][4];
         for (int v = 0; v < variant_count(); v++)
             if (variant_at(v)->op == e.problem.op && variant_at(v)->backend == SCALAR)
                 e.choice.variant = variant_at(v);
         e.choice.point = point_at(e.choice.variant, 0);
         snprintf(e.fallback.variant, sizeof e.fallback.variant, "%s", e.choice.variant->name);
         e.ties[e.tie_count++] = e.choice;
-        if (explained) explain(&e, &why), e.why = &why;
+        if (explained) explain(&e, &why, counters), e.why = &why;
         must(table_put(t, &e), "table_put", &(struct error){"out of memory"});
     }
 }

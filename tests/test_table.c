@@ -33,18 +33,21 @@ static struct table table_sample(void) {
     const struct table_entry one = entry_of("rational_fwd f32 rows=197 channels=768", "rational_fwd_scalar");
     const struct table_entry two =
         entry_of("bspline_bwd bf16 rows=5 channels=8 boundary=linear lo=-0.1", "bspline_bwd_scalar");
+    static const struct counter winner[] = {{"dram_bytes", 1210368}, {"instructions", 0}},
+                                runner_up[] = {{"dram_bytes", 1e17}};
     struct why why = {.sentence = "Memory bounds it.",
-                      .role[WHY_WINNER] = {.variant = one.choice.variant, .bound = "memory", .busy = 0.9},
+                      .role[WHY_WINNER] = {.variant = one.choice.variant,
+                                           .bound = "memory",
+                                           .busy = 0.9,
+                                           .counters = winner,
+                                           .counter_count = 2},
                       .role[WHY_RUNNER_UP] = {.variant = variant_find("rational_fwd_avx2"),
                                               .point = point_at(variant_find("rational_fwd_avx2"), 1),
                                               .time_us = 11,
                                               .bound = "issue",
-                                              .busy = 0.75}};
-    why.role[WHY_WINNER].counters[why.role[WHY_WINNER].counter_count++] =
-        (struct counter){"dram_bytes", 1210368};
-    why.role[WHY_WINNER].counters[why.role[WHY_WINNER].counter_count++] = (struct counter){"instructions", 0};
-    why.role[WHY_RUNNER_UP].counters[why.role[WHY_RUNNER_UP].counter_count++] =
-        (struct counter){"dram_bytes", 1e17};
+                                              .busy = 0.75,
+                                              .counters = runner_up,
+                                              .counter_count = 1}};
     struct table_entry explained = one;
     explained.why = &why;
     cr_assert(table_put(&t, &explained) && table_put(&t, &two));

@@ -1,5 +1,7 @@
-/* Large tables: loading takes time in proportion to the entries, looking up what is there takes the same. */
+/* Large tables: loading takes time in proportion to the entries, looking up what is there takes the same, and
+   both are quick. */
 #include <criterion/criterion.h>
+#include <math.h>
 
 #include "table_figures.h"
 
@@ -18,4 +20,23 @@ Test(table_scale, loading_is_linear_and_exact_look_up_constant) {
     cr_assert_fail("from 1000 to 10,000 entries loading takes %.0f times as long, from 100 to 10,000 exact "
                    "look-up %.0f times",
                    load, exact);
+}
+
+/* Evidence doubles the file. Sanitizers and missing optimisation slow everything, so that only the ratio of
+   loading with it to loading without says something there. */
+Test(table_scale, evidence_costs_what_its_text_does) {
+#if defined __OPTIMIZE__ && !defined __SANITIZE_ADDRESS__
+    const double load_most = 50, exact_most = 200;
+#else
+    const double load_most = INFINITY, exact_most = INFINITY;
+#endif
+    double ratio = 0, load = 0, exact = 0;
+    for (int i = 0; i < TRIALS; i++) {
+        const struct table_figures plain = table_figures(10000, false), full = table_figures(10000, true);
+        ratio = full.load_ms / plain.load_ms, load = full.load_ms, exact = full.exact_ns;
+        if (ratio < 2.5 && load < load_most && exact < exact_most) return;
+    }
+    cr_assert_fail("10,000 entries with evidence: loading takes %.1f ms (%.0f), %.2f times that without, "
+                   "exact look-up %.0f ns (%.0f)",
+                   load, load_most, ratio, exact, exact_most);
 }

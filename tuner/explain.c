@@ -1,18 +1,13 @@
 #include "explain.h"
 
-#include <string.h>
-
 #include "ceiling.h"
+#include "table_why.h"
 
 /* One at a time, so that one that cannot be counted costs itself only. False if interrupted. */
-static bool counters_take(const struct explain *x, const struct contender *c, struct evidence *e) {
-    struct contender counted = *c;
+static bool counters_take(const struct explain *x, struct contender *counted, struct evidence *e) {
     struct error ignored;
-    const enum worker_outcome outcome = worker_count(x->worker, &counted, x->limit, &ignored);
-    if (outcome == WORKER_OK) {
-        e->counter_count = counted.counter_count;
-        memcpy(e->counters, counted.counters, sizeof e->counters);
-    }
+    const enum worker_outcome outcome = worker_count(x->worker, counted, x->limit, &ignored);
+    if (outcome == WORKER_OK) e->counters = counted->counters, e->counter_count = counted->counter_count;
     return outcome != WORKER_STOPPED;
 }
 
@@ -34,16 +29,21 @@ static bool ceilings_find(const struct explain *x, const struct contender party[
 }
 
 bool explain(const struct explain *x, const struct contender party[WHY_ROLES], const struct ceilings *known,
-             struct why *why) {
+             struct why **why) {
     struct ceilings ceilings[WHY_ROLES] = {*known};
-    *why = (struct why){.sentence = ""};
+    struct contender counted[WHY_ROLES];
+    struct why found = {.sentence = ""};
+    char sentence[WHY_SENTENCE_MAX];
+    *why = NULL;
     for (int i = 0; i < WHY_ROLES; i++) {
-        struct evidence *const e = &why->role[i];
+        struct evidence *const e = &found.role[i];
         if (!party[i].variant) continue;
         *e = (struct evidence){
             .variant = party[i].variant, .point = party[i].point, .time_us = 1e6 * party[i].seconds.median};
-        if (!counters_take(x, &party[i], e) || (i && !ceilings_find(x, party, i, ceilings))) return false;
+        counted[i] = party[i];
+        if (!counters_take(x, &counted[i], e) || (i && !ceilings_find(x, party, i, ceilings))) return false;
     }
-    why_explain(why, &party[WHY_WINNER].problem, x->device, ceilings);
+    why_explain(&found, &party[WHY_WINNER].problem, x->device, ceilings, sentence);
+    *why = table_why_copy(&found);
     return true;
 }

@@ -13,9 +13,9 @@ struct explain {
 };
 
 /* party: checked and timed on one problem; without a variant where there is none. ceilings: the winner's, all
-   0 if not known. A candidate that cannot be counted is judged by the problem's bytes and FLOPs. False if it
-   was interrupted. */
+   0 if not known. A candidate that cannot be counted is judged by the problem's bytes and FLOPs. *why is
+   the caller's to free, NULL without memory for it. False if it was interrupted. */
 bool explain(const struct explain *x, const struct contender party[WHY_ROLES],
-             const struct ceilings *ceilings, struct why *why);
+             const struct ceilings *ceilings, struct why **why);
 
 #endif

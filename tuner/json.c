@@ -45,21 +45,33 @@ static bool member_wrong(const cJSON *found, const char *name, const char *kind,
     return found ? error_set(err, "%s is no %s", name, kind) : error_set(err, "%s is missing", name);
 }
 
-bool json_number(const cJSON *o, const char *name, double *value, struct error *err) {
-    const cJSON *const found = cJSON_GetObjectItemCaseSensitive(o, name);
-    if (!cJSON_IsNumber(found) || !isfinite(found->valuedouble))
-        return member_wrong(found, name, "number", err);
-    *value = found->valuedouble;
+bool json_number_of(const cJSON *member, double *value, struct error *err) {
+    if (!cJSON_IsNumber(member) || !isfinite(member->valuedouble))
+        return member_wrong(member, member->string, "number", err);
+    *value = member->valuedouble;
     return true;
 }
 
-bool json_string(const cJSON *o, const char *name, char *text, size_t size, struct error *err) {
+bool json_number(const cJSON *o, const char *name, double *value, struct error *err) {
     const cJSON *const found = cJSON_GetObjectItemCaseSensitive(o, name);
-    if (!cJSON_IsString(found)) return member_wrong(found, name, "string", err);
-    if (strlen(found->valuestring) >= size)
-        return error_set(err, "%s is longer than %zu characters", name, size - 1);
-    strcpy(text, found->valuestring);
-    return true;
+    return found ? json_number_of(found, value, err) : member_wrong(found, name, "number", err);
+}
+
+const char *json_text(const cJSON *o, const char *name, size_t size, struct error *err) {
+    const cJSON *const found = cJSON_GetObjectItemCaseSensitive(o, name);
+    if (!cJSON_IsString(found)) {
+        member_wrong(found, name, "string", err);
+        return NULL;
+    }
+    if (strlen(found->valuestring) < size) return found->valuestring;
+    error_set(err, "%s is longer than %zu characters", name, size - 1);
+    return NULL;
+}
+
+bool json_string(const cJSON *o, const char *name, char *text, size_t size, struct error *err) {
+    const char *const found = json_text(o, name, size, err);
+    if (found) strcpy(text, found);
+    return found;
 }
 
 const cJSON *json_object(const cJSON *o, const char *name, struct error *err) {

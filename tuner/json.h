@@ -21,6 +21,11 @@ bool json_point_read(const cJSON *o, const struct variant *v, struct point *pt, 
 /* A member that must be there and be a number, or a string that fits. */
 bool json_number(const cJSON *o, const char *name, double *value, struct error *err);
 bool json_string(const cJSON *o, const char *name, char *text, size_t size, struct error *err);
+/* The string itself, which lives as long as the document; NULL and the reason if it has `size` characters or
+   more. */
+const char *json_text(const cJSON *o, const char *name, size_t size, struct error *err);
+/* The number that a member is, once it was found. */
+bool json_number_of(const cJSON *member, double *value, struct error *err);
 /* A member that must be there and be an object or an array; NULL and the reason if not. */
 const cJSON *json_object(const cJSON *o, const char *name, struct error *err);
 const cJSON *json_array(const cJSON *o, const char *name, struct error *err);

@@ -1,5 +1,6 @@
 #include "json_parse.h"
 
+#include <float.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,12 +124,24 @@ static bool digits_skip(const char **at) {
     return *at > from;
 }
 
-/* The value of a number whose syntax is known to be right. Up to 15 digits times a power of ten up to 10^22
-   are exact in double, and one operation rounds them right; the rest is for strtod. */
+/* What stands after a number's "e"; a number beyond every double's if it is long. */
+static int exponent_value(const char *from, const char *to) {
+    const bool negative = *from == '-';
+    int value = 0;
+    for (const char *c = from + (*from == '-' || *from == '+'); c < to && value < 10000; c++)
+        value = 10 * value + (*c - '0');
+    return negative ? -value : value;
+}
+
+/* The value of a number whose syntax is known to be right, rounded to the nearest as strtod() does, which
+   takes longer. Up to 19 digits and powers of ten up to 10^27 are exact in an x87 extended double, so one
+   operation on them rounds once, to 64 bits, and rounding these to the 53 of a double can only go wrong where
+   they lie in the very middle between two. */
 static double number_value(const char *from, const char *to) {
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    uint64_t mantissa = 0;
+    static const long double powers[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,
+                                         1e10L, 1e11L, 1e12L, 1e13L, 1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L,
+                                         1e20L, 1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+    uint64_t mantissa = 0, bits;
     int digits = 0, scale = 0;
     bool point = false;
     const char *c = from + (*from == '-');
@@ -140,12 +153,14 @@ static double number_value(const char *from, const char *to) {
         mantissa = 10 * mantissa + (uint64_t)(*c - '0');
         digits += mantissa > 0;
         scale -= point;
-        if (digits > 15) return strtod(from, NULL);
+        if (digits > 19) return strtod(from, NULL);
     }
-    if (c < to) return strtod(from, NULL);
-    if (scale < -22) return strtod(from, NULL);
-    const double value = (double)mantissa / powers[-scale];
-    return *from == '-' ? -value : value;
+    if (c < to) scale += exponent_value(c + 1, to);
+    if (LDBL_MANT_DIG != 64 || scale < -27 || scale > 27) return strtod(from, NULL);
+    const long double value = scale < 0 ? mantissa / powers[-scale] : mantissa * powers[scale];
+    memcpy(&bits, &value, sizeof bits);
+    if ((bits & 0x7ff) == 0x400) return strtod(from, NULL);
+    return *from == '-' ? (double)-value : (double)value;
 }
 
 static cJSON *number_parse(struct parser *p) {

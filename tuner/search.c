@@ -209,11 +209,7 @@ static bool entry_explain(const struct hunt *h, const struct ceilings *ceilings,
         else if (is_fallback(h, c))
             party[WHY_DEFAULT] = *c;
     }
-    e->why = malloc(sizeof *e->why);
-    if (!e->why || explain(&x, party, ceilings, e->why)) return true;
-    free(e->why);
-    e->why = NULL;
-    return false;
+    return explain(&x, party, ceilings, &e->why);
 }
 
 static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, struct error *err) {

@@ -53,10 +53,7 @@ bool table_take(struct table *t, const struct table_entry *entry) {
 
 bool table_put(struct table *t, const struct table_entry *entry) {
     struct table_entry copy = *entry;
-    if (entry->why) {
-        if (!(copy.why = malloc(sizeof *copy.why))) return false;
-        *copy.why = *entry->why;
-    }
+    if (entry->why && !(copy.why = table_why_copy(entry->why))) return false;
     if (table_take(t, &copy)) return true;
     free(copy.why);
     return false;

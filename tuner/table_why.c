@@ -40,19 +40,43 @@ void table_why_add(cJSON *entry, const struct table_entry *e) {
     }
 }
 
-static bool counters_read(const cJSON *o, struct evidence *e, struct error *err) {
+struct why *table_why_copy(const struct why *w) {
+    const size_t length = strlen(w->sentence) + 1;
+    size_t size = sizeof *w + length;
+    for (int role = 0; role < WHY_ROLES; role++)
+        size += (size_t)w->role[role].counter_count * sizeof *w->role[role].counters;
+    struct why *const copy = malloc(size);
+    if (!copy) return NULL;
+    *copy = *w;
+    struct counter *at = (struct counter *)(copy + 1);
+    for (int role = 0; role < WHY_ROLES; role++) {
+        const struct evidence *const e = &w->role[role];
+        copy->role[role].counters = at;
+        if (e->counter_count) memcpy(at, e->counters, (size_t)e->counter_count * sizeof *at);
+        at += e->counter_count;
+    }
+    copy->sentence = memcpy(at, w->sentence, length);
+    return copy;
+}
+
+/* What is read lies in the document or here until it is known to be right, and its size with it. */
+struct reading {
+    struct why why;
+    struct counter counters[WHY_ROLES][COUNTERS_MAX];
+};
+
+static bool counters_read(const cJSON *o, struct counter list[COUNTERS_MAX], int *count, struct error *err) {
     for (const cJSON *c = o->child; c; c = c->next) {
-        struct counter *const counter = &e->counters[e->counter_count];
-        if (e->counter_count == COUNTERS_MAX) return error_set(err, "holds more than %d", COUNTERS_MAX);
+        struct counter *const counter = &list[*count];
+        if (*count == COUNTERS_MAX) return error_set(err, "holds more than %d", COUNTERS_MAX);
         if (!*c->string || strlen(c->string) >= sizeof counter->name)
             return error_set(err, "%.60s is no counter's name", c->string);
-        if (counter_find(e->counters, e->counter_count, c->string))
-            return error_set(err, "%s is there twice", c->string);
-        if (!json_number(o, c->string, &counter->value, err)) return false;
+        if (counter_find(list, *count, c->string)) return error_set(err, "%s is there twice", c->string);
+        if (!json_number_of(c, &counter->value, err)) return false;
         if (!(counter->value >= 0))
             return error_set(err, "%s is %g: it must be 0 or more", c->string, counter->value);
         strcpy(counter->name, c->string);
-        e->counter_count++;
+        ++*count;
     }
     return true;
 }
@@ -81,33 +105,35 @@ static bool roles_read(const cJSON *why, const struct problem *p, struct why *w,
     return true;
 }
 
-static bool all_counters_read(const cJSON *counters, struct why *w, struct error *err) {
+static bool all_counters_read(const cJSON *counters, struct reading *r, struct error *err) {
     for (int role = 0; role < WHY_ROLES; role++) {
+        struct evidence *const e = &r->why.role[role];
         if (!cJSON_HasObjectItem(counters, role_names[role])) continue;
         const cJSON *const o = json_object(counters, role_names[role], err);
         if (!o) return false;
-        if (!w->role[role].variant)
+        if (!e->variant)
             return error_set(err, "%s is there, but why.%s is not", role_names[role], role_names[role]);
-        if (!json_within(counters_read(o, &w->role[role], err), role_names[role], err)) return false;
+        if (!json_within(counters_read(o, r->counters[role], &e->counter_count, err), role_names[role], err))
+            return false;
+        e->counters = r->counters[role];
     }
     return true;
 }
 
 bool table_why_read(const cJSON *entry, struct table_entry *e, struct error *err) {
-    const bool counted = cJSON_HasObjectItem(entry, "counters");
-    if (!cJSON_HasObjectItem(entry, "why"))
-        return !counted || error_set(err, "counters are there, but why is not");
+    const cJSON *const said = cJSON_GetObjectItemCaseSensitive(entry, "why"),
+                       *const counted = cJSON_GetObjectItemCaseSensitive(entry, "counters");
+    if (!said) return !counted || error_set(err, "counters are there, but why is not");
     const cJSON *const why = json_object(entry, "why", err);
     if (!why) return false;
-    struct why *const w = e->why = calloc(1, sizeof *w);
-    if (!w) return error_set(err, "out of memory");
-    w->role[WHY_WINNER].variant = e->choice.variant, w->role[WHY_WINNER].point = e->choice.point;
-    w->role[WHY_WINNER].time_us = e->time_us.median;
-    if (!json_within(json_string(why, "sentence", w->sentence, sizeof w->sentence, err) &&
-                         roles_read(why, &e->problem, w, err),
-                     "why", err))
+    struct reading r;
+    r.why = (struct why){.role[WHY_WINNER] = {.variant = e->choice.variant,
+                                              .point = e->choice.point,
+                                              .time_us = e->time_us.median}};
+    r.why.sentence = json_text(why, "sentence", WHY_SENTENCE_MAX, err);
+    if (!json_within(r.why.sentence && roles_read(why, &e->problem, &r.why, err), "why", err)) return false;
+    const cJSON *const counters = counted ? json_object(entry, "counters", err) : NULL;
+    if (counted && (!counters || !json_within(all_counters_read(counters, &r, err), "counters", err)))
         return false;
-    if (!counted) return true;
-    const cJSON *const counters = json_object(entry, "counters", err);
-    return counters && json_within(all_counters_read(counters, w, err), "counters", err);
+    return (e->why = table_why_copy(&r.why)) || error_set(err, "out of memory");
 }

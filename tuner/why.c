@@ -177,23 +177,23 @@ static bool same(const struct evidence *a, const struct evidence *b) {
     return a->variant && variant_point_equal(a->variant, &a->point, b->variant, &b->point);
 }
 
-static void sentence_make(struct why *w, const struct problem *p, const struct device_info *d,
-                          const struct demand *demands) {
-    struct text t = {.to = w->sentence, .size = sizeof w->sentence};
+static void sentence_make(const struct why *w, const struct problem *p, const struct device_info *d,
+                          const struct demand *demands, char sentence[WHY_SENTENCE_MAX]) {
+    struct text t = {.to = sentence, .size = WHY_SENTENCE_MAX};
     const struct evidence *const runner_up = &w->role[WHY_RUNNER_UP], *const fallback = &w->role[WHY_DEFAULT];
     const bool one = same(runner_up, fallback);
-    w->sentence[0] = 0;
+    sentence[0] = 0;
     winner_say(&t, w, p, &demands[WHY_WINNER]);
     if (runner_up->variant)
         other_say(&t, one ? "runner-up and default" : "runner-up", demands, &demands[WHY_RUNNER_UP], d);
     if (fallback->variant && !one) other_say(&t, "default", demands, &demands[WHY_DEFAULT], d);
     if (!runner_up->variant && !fallback->variant) say(&t, "; there is nothing to compare it with");
     say(&t, ".");
-    if (w->sentence[0] >= 'a' && w->sentence[0] <= 'z') w->sentence[0] = (char)(w->sentence[0] - 'a' + 'A');
+    if (sentence[0] >= 'a' && sentence[0] <= 'z') sentence[0] = (char)(sentence[0] - 'a' + 'A');
 }
 
 void why_explain(struct why *w, const struct problem *p, const struct device_info *d,
-                 const struct ceilings ceilings[WHY_ROLES]) {
+                 const struct ceilings ceilings[WHY_ROLES], char sentence[WHY_SENTENCE_MAX]) {
     struct demand demands[WHY_ROLES];
     for (int i = 0; i < WHY_ROLES; i++) {
         struct evidence *const e = &w->role[i];
@@ -206,5 +206,6 @@ void why_explain(struct why *w, const struct problem *p, const struct device_inf
                                  : "");
         e->busy = one->seconds[one->bound >= 0 ? one->bound : one->busiest] / one->time;
     }
-    sentence_make(w, p, d, demands);
+    sentence_make(w, p, d, demands, sentence);
+    w->sentence = sentence;
 }

@@ -14,7 +14,7 @@ struct evidence {
     double time_us;
     char bound[16]; /* the resource nearest to its ceiling, "latency" if none is near it, "" if not known */
     double busy;    /* the share of the time that this resource needs at its ceiling */
-    struct counter counters[COUNTERS_MAX]; /* of one call; none where the device and its profilers are mute */
+    const struct counter *counters; /* of one call; none where the device and its profilers are mute */
     int counter_count;
 };
 
@@ -27,13 +27,14 @@ enum why_role {
 
 enum { WHY_SENTENCE_MAX = 768 };
 
+/* Counters and the sentence are somebody else's, as many and as long as they are: a table holds thousands. */
 struct why {
     struct evidence role[WHY_ROLES];
-    char sentence[WHY_SENTENCE_MAX];
+    const char *sentence;
 };
 
-/* Fills bound and busy of each and the sentence, from variants, times and counters and the ceilings that each
-   candidate had (on a CPU they depend on its threads).
+/* Fills bound and busy of each and writes the sentence, from variants, times and counters and the ceilings
+   that each candidate had (on a CPU they depend on its threads).
 
    A resource's share is the time that the candidate's work takes of it at its ceiling, over the candidate's
    time. The bound is the largest; if it and the launches together explain less than half of the time, the
@@ -41,6 +42,6 @@ struct why {
    winner is named only if it accounts for at least half of the difference between their times; if nothing
    does, the sentence says that. */
 void why_explain(struct why *w, const struct problem *p, const struct device_info *d,
-                 const struct ceilings ceilings[WHY_ROLES]);
+                 const struct ceilings ceilings[WHY_ROLES], char sentence[WHY_SENTENCE_MAX]);
 
 #endif
