@@ -1,10 +1,14 @@
 /* plain_driver: the virtual GPU in a real driver's place, for tests on machines without a GPU. It has the
    functions of CUDA's driver that katune calls and nothing of the virtual GPU's own, so katune takes it for
    NVIDIA's: it times by events, reads clocks from NVML and loads machine code. The virtual GPU executes PTX;
-   for machine code this library finds the PTX that was compiled with it in katune's cache (KATUNE_CACHE). */
+   for machine code this library finds the PTX that was compiled with it in katune's cache (KATUNE_CACHE). The
+   virtual GPU runs a launch at once, so nothing waits in its streams; where a real stream would wait for
+   ever, this one fails: told to wait, and synchronized before the word was written, or filled beyond its
+   queue. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <glob.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,10 +31,48 @@ static void *function_of(const char *name) {
     }                                                                                                        \
     CUresult name parameters __attribute__((ifunc("resolve_" #name)));
 #define cuModuleLoadData unused_cuModuleLoadData
+#define cuStreamWaitValue32_v2 unused_cuStreamWaitValue32_v2
+#define cuStreamSynchronize unused_cuStreamSynchronize
+#define cuLaunchKernel unused_cuLaunchKernel
 CUDA_FUNCTIONS(FORWARD)
 #undef cuModuleLoadData
+#undef cuStreamWaitValue32_v2
+#undef cuStreamSynchronize
+#undef cuLaunchKernel
+#define DECLARE(name, parameters) CUresult name parameters;
+CUDA_FUNCTIONS(DECLARE)
 
-CUresult cuModuleLoadData(CUmodule *module, const void *image);
+enum { QUEUE = 1024, LAUNCH_FAILED = 719 };
+
+static struct {
+    volatile cuuint32_t *word;
+    cuuint32_t value;
+    int launches;
+} wait;
+
+CUresult cuStreamWaitValue32_v2(CUstream stream, CUdeviceptr word, cuuint32_t value, unsigned flags) {
+    (void)stream;
+    wait.word = (volatile cuuint32_t *)(uintptr_t)word;
+    wait.value = value;
+    wait.launches = 0;
+    return flags == CUDA_WAIT_AT_LEAST ? CUDA_OK : LAUNCH_FAILED;
+}
+
+static bool waits(void) {
+    return wait.word && (int)(*wait.word - wait.value) < 0;
+}
+
+CUresult cuStreamSynchronize(CUstream stream) {
+    return waits() ? LAUNCH_FAILED : resolve_cuStreamSynchronize()(stream);
+}
+
+CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned x,
+                        unsigned y, unsigned z, unsigned shared, CUstream stream, void **parameters,
+                        void **extra) {
+    if (waits() && ++wait.launches > QUEUE) return LAUNCH_FAILED;
+    return resolve_cuLaunchKernel()(function, grid_x, grid_y, grid_z, x, y, z, shared, stream, parameters,
+                                    extra);
+}
 
 /* The PTX in an entry of the cache, if its machine code is the image; the caller frees it. */
 static char *entry_ptx(const char *path, const void *image) {

@@ -58,8 +58,10 @@ static bool durations_cross_check(struct profiler *p, struct counter *list, int 
 static bool count_cupti(struct profiler *p, struct counter *list, int max, int *count, struct error *err) {
     int ordinal;
     void *const context = cuda_context(p->device, &ordinal);
-    return cupti_count(p->cupti, context, ordinal, p->sets, kernel_run, p, list, max, count, err) &&
-           durations_cross_check(p, list, max, count, err);
+    cuda_queue_ahead(p->device, false);
+    const bool ok = cupti_count(p->cupti, context, ordinal, p->sets, kernel_run, p, list, max, count, err);
+    cuda_queue_ahead(p->device, true);
+    return ok && durations_cross_check(p, list, max, count, err);
 }
 
 static bool count_device(struct profiler *p, struct counter *list, int max, int *count, struct error *err) {

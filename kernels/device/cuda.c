@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cuda_arch.h"
+#include "cuda_gate.h"
 #include "cuda_private.h"
 
 static const struct device_info *cuda_info(const struct device *d) {
@@ -98,10 +99,13 @@ static double cuda_run(struct device *d, struct kernel *k, const struct call *ca
     struct cuda *const c = cuda_of(d);
     const uint64_t findings = c->virtual.present ? c->virtual.vgpu_findings(VGPU_FINDING_KINDS) : 0;
     float milliseconds = 0;
+    const bool shut = gate_shut(c, k, count);
     bool ok = CALL(c, cuEventRecord, c->begin, c->stream);
     for (int i = 0; ok && i < count; i++) ok = call_zero(c, k, &calls[i]) && call_launch(c, k, &calls[i]);
     ok = ok && CALL(c, cuEventRecord, c->end, c->stream);
+    if (shut) gate_open(c);
     ok = CALL(c, cuStreamSynchronize, c->stream) && ok;
+    k->ran = ok;
     if (ok) CALL(c, cuEventElapsedTime, &milliseconds, c->begin, c->end);
     if (c->virtual.present && c->virtual.vgpu_findings(VGPU_FINDING_KINDS) != findings) {
         c->failed = false; /* the finding says more than the code */
@@ -139,6 +143,7 @@ static bool context_open(struct cuda *c, struct error *err) {
 }
 
 static void context_close(struct cuda *c) {
+    gate_free(c);
     if (c->end) c->api.cuEventDestroy_v2(c->end);
     if (c->begin) c->api.cuEventDestroy_v2(c->begin);
     if (c->stream) c->api.cuStreamDestroy_v2(c->stream);
@@ -152,6 +157,10 @@ void *cuda_context(struct device *d, int *ordinal) {
     const struct cuda *const c = cuda_of(d);
     *ordinal = c->ordinal;
     return c->context;
+}
+
+void cuda_queue_ahead(struct device *d, bool on) {
+    cuda_of(d)->gate.off = !on;
 }
 
 bool cuda_can_compile(struct device *d, struct error *err) {

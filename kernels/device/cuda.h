@@ -29,4 +29,8 @@ const struct nvml *cuda_nvml(struct device *d, struct error *err);
    profilers. */
 void *cuda_context(struct device *d, int *ordinal);
 
+/* Whether calls are queued before the first of them starts (they are, unless this said otherwise). Not while
+   a profiler makes every launch wait for its kernel: the host would wait for ever. */
+void cuda_queue_ahead(struct device *d, bool on);
+
 #endif

@@ -12,6 +12,7 @@
     T(CUdevice_attribute, unsigned)                                                                          \
     T(CUfunction_attribute, unsigned)                                                                        \
     T(CUdeviceptr, unsigned long long)                                                                       \
+    T(cuuint32_t, unsigned)                                                                                  \
     T(CUcontext, struct CUctx_st *)                                                                          \
     T(CUstream, struct CUstream_st *)                                                                        \
     T(CUevent, struct CUevent_st *)                                                                          \
@@ -37,7 +38,9 @@
     N(CUDA_MULTIPROCESSOR_REGISTERS, CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR, 82)               \
     N(CUDA_BLOCK_SHARED_OPTIN, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, 97)                    \
     N(CUDA_FUNCTION_DYNAMIC_SHARED, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 8)                      \
-    N(CUDA_STREAM_ORDERED, CU_STREAM_DEFAULT, 0)
+    N(CUDA_STREAM_ORDERED, CU_STREAM_DEFAULT, 0)                                                             \
+    N(CUDA_WAIT_AT_LEAST, CU_STREAM_WAIT_VALUE_GEQ, 0)                                                       \
+    N(CUDA_HOST_MAPPED, CU_MEMHOSTALLOC_DEVICEMAP, 2)
 
 #define CUDA_FUNCTIONS(F)                                                                                    \
     F(cuInit, (unsigned))                                                                                    \
@@ -57,12 +60,16 @@
     F(cuMemGetInfo_v2, (size_t *, size_t *))                                                                 \
     F(cuMemAlloc_v2, (CUdeviceptr *, size_t))                                                                \
     F(cuMemFree_v2, (CUdeviceptr))                                                                           \
+    F(cuMemHostAlloc, (void **, size_t, unsigned))                                                           \
+    F(cuMemHostGetDevicePointer_v2, (CUdeviceptr *, void *, unsigned))                                       \
+    F(cuMemFreeHost, (void *))                                                                               \
     F(cuMemcpyHtoD_v2, (CUdeviceptr, const void *, size_t))                                                  \
     F(cuMemcpyDtoH_v2, (void *, CUdeviceptr, size_t))                                                        \
     F(cuMemsetD8Async, (CUdeviceptr, unsigned char, size_t, CUstream))                                       \
     F(cuStreamCreate, (CUstream *, unsigned))                                                                \
     F(cuStreamDestroy_v2, (CUstream))                                                                        \
     F(cuStreamSynchronize, (CUstream))                                                                       \
+    F(cuStreamWaitValue32_v2, (CUstream, CUdeviceptr, cuuint32_t, unsigned))                                 \
     F(cuEventCreate, (CUevent *, unsigned))                                                                  \
     F(cuEventDestroy_v2, (CUevent))                                                                          \
     F(cuEventRecord, (CUevent, CUstream))                                                                    \

@@ -9,7 +9,16 @@
 #include "cuda_virtual.h"
 #include "nvml.h"
 
+#include <stdatomic.h>
 #include <string.h>
+
+/* What a stream waits at, cuda_gate.h. */
+struct cuda_gate {
+    _Atomic uint32_t *word;
+    CUdeviceptr address;
+    uint32_t turn; /* the stream goes on when the word is this */
+    bool off, unusable;
+};
 
 struct cuda {
     struct device device;
@@ -24,6 +33,7 @@ struct cuda {
     CUcontext context;
     CUstream stream;
     CUevent begin, end;
+    struct cuda_gate gate;
     bool failed;
     struct error failure; /* the first since it was last asked for */
     enum { NVML_NOT_TRIED, NVML_THERE, NVML_MISSING } nvml_status;
@@ -38,6 +48,7 @@ struct kernel {
     CUmodule module;
     CUfunction function[LAUNCH_STEPS_MAX];
     CUdeviceptr scratch;
+    bool ran;                /* all of it is on the device */
     struct cuda_tally tally; /* of the last call, on a virtual GPU */
 };
 
