@@ -39,8 +39,7 @@
     N(CUDA_BLOCK_SHARED_OPTIN, CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN, 97)                    \
     N(CUDA_FUNCTION_DYNAMIC_SHARED, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, 8)                      \
     N(CUDA_STREAM_ORDERED, CU_STREAM_DEFAULT, 0)                                                             \
-    N(CUDA_WAIT_AT_LEAST, CU_STREAM_WAIT_VALUE_GEQ, 0)                                                       \
-    N(CUDA_HOST_MAPPED, CU_MEMHOSTALLOC_DEVICEMAP, 2)
+    N(CUDA_WAIT_AT_LEAST, CU_STREAM_WAIT_VALUE_GEQ, 0)
 
 #define CUDA_FUNCTIONS(F)                                                                                    \
     F(cuInit, (unsigned))                                                                                    \
@@ -61,7 +60,6 @@
     F(cuMemAlloc_v2, (CUdeviceptr *, size_t))                                                                \
     F(cuMemFree_v2, (CUdeviceptr))                                                                           \
     F(cuMemHostAlloc, (void **, size_t, unsigned))                                                           \
-    F(cuMemHostGetDevicePointer_v2, (CUdeviceptr *, void *, unsigned))                                       \
     F(cuMemFreeHost, (void *))                                                                               \
     F(cuMemcpyHtoD_v2, (CUdeviceptr, const void *, size_t))                                                  \
     F(cuMemcpyDtoH_v2, (void *, CUdeviceptr, size_t))                                                        \

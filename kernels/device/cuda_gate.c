@@ -16,17 +16,16 @@ static bool launches_block(void) {
     return false;
 }
 
-/* The word that the stream waits for, in memory of the host that the device reads. */
+/* The word that the stream waits for: of the host's memory, at the same address on the device. */
 static bool gate_make(struct cuda *c) {
     struct cuda_gate *const g = &c->gate;
     void *word = NULL;
     if (g->word) return true;
-    if (launches_block() || c->api.cuMemHostAlloc(&word, sizeof *g->word, CUDA_HOST_MAPPED) != CUDA_OK)
-        return false;
+    if (launches_block() || c->api.cuMemHostAlloc(&word, sizeof *g->word, 0) != CUDA_OK) return false;
     g->word = word;
-    atomic_store(g->word, 0);
     g->turn = 0;
-    return c->api.cuMemHostGetDevicePointer_v2(&g->address, word, 0) == CUDA_OK;
+    atomic_store(g->word, 0);
+    return true;
 }
 
 bool gate_shut(struct cuda *c, const struct kernel *k, int calls) {
@@ -34,8 +33,8 @@ bool gate_shut(struct cuda *c, const struct kernel *k, int calls) {
     const int operations = calls * (k->launch.steps + __builtin_popcount(k->launch.zero));
     if (g->unusable || g->off || !k->ran || operations > OPERATIONS_MAX) return false;
     g->unusable = c->virtual.present || !gate_make(c) ||
-                  c->api.cuStreamWaitValue32_v2(c->stream, g->address, g->turn + 1, CUDA_WAIT_AT_LEAST) !=
-                      CUDA_OK;
+                  c->api.cuStreamWaitValue32_v2(c->stream, cuda_address((const void *)g->word), g->turn + 1,
+                                                CUDA_WAIT_AT_LEAST) != CUDA_OK;
     if (!g->unusable) g->turn++;
     return !g->unusable;
 }

@@ -15,7 +15,6 @@
 /* What a stream waits at, cuda_gate.h. */
 struct cuda_gate {
     _Atomic uint32_t *word;
-    CUdeviceptr address;
     uint32_t turn; /* the stream goes on when the word is this */
     bool off, unusable;
 };
