@@ -96,10 +96,11 @@ static bool table_continue(struct tune *t, struct error *err) {
     return true;
 }
 
-static bool entry_keep(struct tune *t, const struct table_entry *e, struct error *err) {
+static bool entry_keep(struct tune *t, const struct table_entry *e, const struct effort *effort,
+                       struct error *err) {
     snprintf(t->table.environment.cupti, sizeof t->table.environment.cupti, "%s", worker_cupti(t->worker));
     if (!table_put(&t->table, e) || !table_put(&t->fresh, e)) return error_set(err, "out of memory");
-    return table_write(&t->table, t->path, err) && journal_done(t->journal, &e->problem, err);
+    return table_write(&t->table, t->path, err) && journal_done(t->journal, &e->problem, effort, err);
 }
 
 /* The copy bandwidth that the table's device carries: of the largest problem that was tuned, with all cores.
@@ -156,7 +157,7 @@ static bool problem_tune(struct tune *t, const struct problem *p, double budget,
     if (report.stopped) return true;
     if (found && report.throttled) throttle_say(t, key, report.throttle);
     if (found) {
-        const bool kept = entry_keep(t, &e, err);
+        const bool kept = entry_keep(t, &e, &report.effort, err);
         free(e.why);
         return kept;
     }
@@ -171,12 +172,13 @@ static bool tune_all(struct tune *t, const struct tune_set *set, double budget, 
     t->fresh.bandwidth_gbs = t->table.bandwidth_gbs;
     for (int i = 0; i < set->count && !interrupted; i++) {
         const struct problem *const p = &set->list[i];
+        struct effort done;
         char what[64];
         snprintf(what, sizeof what, "%s %lldx%lld", op_name(p->op), (long long)p->rows,
                  (long long)p->channels);
         progress_set(t->progress, (double)i / set->count, what);
         const struct table_entry *const kept = table_find(&t->table, p);
-        if (kept && journal_has_done(t->journal, p)) {
+        if (kept && journal_has_done(t->journal, p, &done) && search_is_through(&done, t->o->budget_evals)) {
             if (!table_put(&t->fresh, kept)) return error_set(err, "out of memory");
             continue;
         }
@@ -246,7 +248,9 @@ static const struct command_usage usage = {
     "and spline,\n"
     "forward and backward, f32, in under 3 minutes. Every candidate is checked before it is timed, in a "
     "process of its\n"
-    "own. Ctrl-C keeps what was measured, and --resume goes on from there.",
+    "own. Ctrl-C keeps what was measured, and --resume goes on from there; with a larger --budget-evals "
+    "also\n"
+    "on problems that are done.",
     OPT_DEVICE | OPT_ONLY | OPT_OP | OPT_DTYPE | OPT_SHAPE | OPT_ATTR | OPT_PARAM | OPT_SEED | OPT_DIST |
         OPT_BUDGET | OPT_RESULTS | OPT_THOROUGH | OPT_RESUME | OPT_LIMITS | OPT_QUIET | OPT_STRATEGY |
         OPT_REPLAY,

@@ -48,10 +48,10 @@ static struct sequence sequence_of(const char *results, const char *event) {
         const cJSON *const round = cJSON_GetObjectItem(o, "round");
         if (strcmp(cJSON_GetStringValue(cJSON_GetObjectItem(o, "event")), event) == 0 &&
             (!round || round->valueint == 0) && s.count < 128) {
+            const char *const variant = cJSON_GetStringValue(cJSON_GetObjectItem(o, "variant"));
             char *const params = cJSON_PrintUnformatted(cJSON_GetObjectItem(o, "params"));
             char one[512];
-            snprintf(one, sizeof one, "%s %s", cJSON_GetStringValue(cJSON_GetObjectItem(o, "variant")),
-                     params);
+            snprintf(one, sizeof one, "%s %s", variant ? variant : "", params ? params : "");
             s.list[s.count++] = strdup(one);
             free(params);
         }
@@ -162,6 +162,34 @@ Test(tune_search, a_resumed_run_makes_the_decisions_of_one_that_was_not_interrup
     sequence_free(&a);
     sequence_free(&b);
     sequence_free(&checked);
+}
+
+/* A problem that is done is left alone, unless more candidates are asked for than it had: then it becomes
+   what a run with so many makes of it. */
+Test(tune_search, a_larger_number_of_evaluations_goes_on_from_what_is_done) {
+    static const int evaluations[] = {10, 10, 25, 9};
+    char *const whole = results_of("all"), *const grown = results_of("grown");
+    char arguments[512];
+    snprintf(arguments, sizeof arguments, "%s --budget-evals 25", modeled);
+    cr_assert_eq(tune(whole, arguments).code, 0);
+    struct sequence expected = sequence_of(whole, "timed");
+    cr_assert_eq(expected.count, 25);
+    for (int i = 0; i < 4; i++) {
+        snprintf(arguments, sizeof arguments, "%s --budget-evals %d%s", modeled, evaluations[i],
+                 i ? " --resume" : "");
+        cr_assert_eq(tune(grown, arguments).code, 0);
+        struct sequence timed = sequence_of(grown, "timed"), done = sequence_of(grown, "done");
+        cr_expect_eq(timed.count, i < 2 ? 10 : 25, "run %d: %d", i, timed.count);
+        cr_expect_eq(done.count, i < 2 ? 1 : 2, "run %d: %d", i, done.count);
+        for (int k = 0; k < timed.count; k++) cr_expect_str_eq(timed.list[k], expected.list[k]);
+        sequence_free(&timed);
+        sequence_free(&done);
+    }
+    struct table a = table_of(whole), b = table_of(grown);
+    cr_expect(a.count == 1 && b.count == 1 && a.entries[0].time_us.median == b.entries[0].time_us.median);
+    sequence_free(&expected);
+    table_free(&a);
+    table_free(&b);
 }
 
 Test(tune_search, what_is_recorded_can_be_searched_and_is_a_prior) {

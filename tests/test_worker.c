@@ -195,16 +195,18 @@ Test(journal, remembers_failures_and_what_is_done) {
     const double shares[RESOURCE_COUNT] = {0.5, NAN, NAN, 0.25, NAN};
     struct verdict verdict;
     struct summary seconds;
+    struct effort effort, ignored;
     double pressure[RESOURCE_COUNT];
     struct journal *j = journal_make(path, false, false);
     cr_assert(journal_failed(j, &bad, CAUSE_CRASHED, "crashed: Segmentation fault", &err) &&
               journal_checked(j, &good, &passed, &err) && journal_timed(j, &good, 1, &time, shares, &err) &&
-              journal_done(j, &other.problem, &err));
+              journal_done(j, &other.problem, &(struct effort){300, 20}, &err));
     journal_close(j);
     j = journal_make(path, true, false);
     cr_assert(failed(j, &c.problem, v, &one) && !failed(j, &c.problem, v, &two));
     cr_assert(!failed(j, &other.problem, v, &one));
-    cr_assert(journal_has_done(j, &other.problem) && !journal_has_done(j, &c.problem));
+    cr_assert(journal_has_done(j, &other.problem, &effort) && !journal_has_done(j, &c.problem, &ignored));
+    cr_assert(effort.points == 300 && effort.evaluations == 20);
     cr_assert(journal_has_checked(j, &good, &verdict) && !journal_has_checked(j, &bad, &verdict));
     cr_assert(verdict.status == CHECK_PASSED && verdict.error == 1e-7 && verdict.allowed == 2e-7);
     cr_assert(journal_has_timed(j, &good, 1, &seconds, pressure) &&
@@ -215,7 +217,7 @@ Test(journal, remembers_failures_and_what_is_done) {
     journal_close(j);
     /* Without resume only failures last; with retry they do not. */
     j = journal_make(path, false, false);
-    cr_assert(failed(j, &c.problem, v, &one) && !journal_has_done(j, &other.problem));
+    cr_assert(failed(j, &c.problem, v, &one) && !journal_has_done(j, &other.problem, &ignored));
     cr_assert(!journal_has_checked(j, &good, &verdict) &&
               !journal_has_timed(j, &good, 1, &seconds, pressure));
     journal_close(j);
@@ -243,10 +245,14 @@ Test(journal, a_line_cut_short_is_dropped_for_good) {
              registry_sources_hash(), done_line);
     journal_write(path, text);
     struct journal *j = journal_make(path, true, false);
-    cr_assert(journal_has_done(j, &c.problem) && journal_done(j, &other.problem, &err));
+    struct effort effort; /* of which the line, an earlier build's, says nothing */
+    cr_assert(journal_has_done(j, &c.problem, &effort) && !effort.points && !effort.evaluations);
+    cr_assert(search_is_through(&effort, 1000));
+    cr_assert(journal_done(j, &other.problem, &(struct effort){7, 200}, &err));
     journal_close(j);
     j = journal_make(path, true, false); /* what was written after it can be read */
-    cr_assert(journal_has_done(j, &c.problem) && journal_has_done(j, &other.problem));
+    cr_assert(journal_has_done(j, &c.problem, &effort) && journal_has_done(j, &other.problem, &effort));
+    cr_assert_eq(effort.points, 7);
     journal_close(j);
 }
 
@@ -257,7 +263,7 @@ Test(journal, other_sources_are_other_kernels) {
     journal_write(path, text);
     const struct contender c = contender_of(variant_find("copy_scalar"), small);
     struct journal *const j = journal_make(path, true, false);
-    cr_assert(!journal_has_done(j, &c.problem));
+    cr_assert(!journal_has_done(j, &c.problem, &(struct effort){0}));
     journal_close(j);
 }
 
@@ -312,7 +318,7 @@ Test(search, finds_an_entry_whose_choice_is_accepted) {
     cr_assert(problem_equal(&e.problem, &c.problem));
     cr_assert(e.time_us.median > 0 && e.time_us.lo <= e.time_us.median && e.time_us.median <= e.time_us.hi);
     cr_assert(e.roofline.fraction > 0 && *e.fallback.variant);
-    cr_assert(report.tried > 0 && report.tried <= report.points && report.failed == 0);
+    cr_assert(report.tried > 0 && report.tried <= report.effort.points && report.failed == 0);
     worker_close(w);
 }
 

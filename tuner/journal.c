@@ -93,10 +93,23 @@ static bool fact_add(struct journal *j, const struct fact *like, const char *abo
 static const char *const event_numbers[EVENT_COUNT][NUMBERS] = {
     [EVENT_CHECKED] = {"worst", "error", "allowed"},
     [EVENT_TIMED] = {"median", "lo", "hi", "n"},
+    [EVENT_DONE] = {"points", "evaluations"},
 };
+
+/* Journals of earlier builds do not say how far they went. */
+static bool effort_read(const cJSON *o, struct fact *f, struct error *err) {
+    for (int i = 0; event_numbers[EVENT_DONE][i]; i++) {
+        const char *const name = event_numbers[EVENT_DONE][i];
+        if (!cJSON_GetObjectItemCaseSensitive(o, name)) continue;
+        if (!json_number(o, name, &f->value[i], err)) return false;
+        if (!(f->value[i] >= 0 && f->value[i] < 1e15)) return error_set(err, "%s is %g", name, f->value[i]);
+    }
+    return true;
+}
 
 static bool numbers_read(const cJSON *o, struct fact *f, struct error *err) {
     double round = 0;
+    if (f->event == EVENT_DONE) return effort_read(o, f, err);
     if (f->event == EVENT_TIMED && !json_number(o, "round", &round, err)) return false;
     if (!(round >= 0 && round < 1e6)) return error_set(err, "round is %g", round);
     f->round = (int)round;
@@ -298,14 +311,18 @@ bool journal_failed(struct journal *j, const struct candidate *c, enum journal_c
     return line_write(j, o, true, err) && fact_add(j, &(struct fact){.event = EVENT_FAILED}, about, err);
 }
 
+static void numbers_add(cJSON *o, const struct fact *f) {
+    for (int i = 0; i < NUMBERS && event_numbers[f->event][i]; i++)
+        cJSON_AddNumberToObject(o, event_numbers[f->event][i], f->value[i]);
+}
+
 static bool numbers_write(struct journal *j, const struct candidate *c, const struct fact *f,
                           struct error *err) {
     char about[ABOUT_MAX];
     candidate_about(c, about);
     cJSON *const o = candidate_line(f->event, c);
     if (f->event == EVENT_TIMED) cJSON_AddNumberToObject(o, "round", f->round);
-    for (int i = 0; i < NUMBERS && event_numbers[f->event][i]; i++)
-        cJSON_AddNumberToObject(o, event_numbers[f->event][i], f->value[i]);
+    numbers_add(o, f);
     for (int r = 0; f->event == EVENT_TIMED && r < RESOURCE_COUNT; r++)
         if (!isnan(f->pressure[r]))
             cJSON_AddNumberToObject(o, resource_name((enum resource)r), f->pressure[r]);
@@ -325,11 +342,13 @@ bool journal_timed(struct journal *j, const struct candidate *c, int round, cons
     return numbers_write(j, c, &f, err);
 }
 
-bool journal_done(struct journal *j, const struct problem *p, struct error *err) {
+bool journal_done(struct journal *j, const struct problem *p, const struct effort *e, struct error *err) {
+    const struct fact f = {.event = EVENT_DONE, .value = {(double)e->points, (double)e->evaluations}};
     char about[ABOUT_MAX];
     problem_key(p, about);
-    return line_write(j, line_begin(EVENT_DONE, p), true, err) &&
-           fact_add(j, &(struct fact){.event = EVENT_DONE}, about, err);
+    cJSON *const o = line_begin(EVENT_DONE, p);
+    numbers_add(o, &f);
+    return line_write(j, o, true, err) && fact_add(j, &f, about, err);
 }
 
 static const struct fact *candidate_fact(const struct journal *j, enum event event, const struct candidate *c,
@@ -360,10 +379,12 @@ bool journal_has_timed(const struct journal *j, const struct candidate *c, int r
     return true;
 }
 
-bool journal_has_done(const struct journal *j, const struct problem *p) {
+bool journal_has_done(const struct journal *j, const struct problem *p, struct effort *e) {
     char about[ABOUT_MAX];
     problem_key(p, about);
-    return fact_find(j, EVENT_DONE, about, 0);
+    const struct fact *const f = fact_find(j, EVENT_DONE, about, 0);
+    if (f) *e = (struct effort){.points = (int64_t)f->value[0], .evaluations = (int64_t)f->value[1]};
+    return f;
 }
 
 int journal_failures(const struct journal *j) {

@@ -50,13 +50,18 @@ bool journal_checked(struct journal *j, const struct candidate *c, const struct 
 /* Its time in one round of a search, and what it used of each resource (NAN: not known). */
 bool journal_timed(struct journal *j, const struct candidate *c, int round, const struct summary *s,
                    const double pressure[RESOURCE_COUNT], struct error *err);
-bool journal_done(struct journal *j, const struct problem *p, struct error *err);
+/* How far a problem was searched. */
+struct effort {
+    int64_t points;      /* of its space; 0: not known */
+    int64_t evaluations; /* candidates that it might try at most */
+};
+bool journal_done(struct journal *j, const struct problem *p, const struct effort *e, struct error *err);
 
 bool journal_has_failed(const struct journal *j, const struct candidate *c);
 bool journal_has_checked(const struct journal *j, const struct candidate *c, struct verdict *v);
 bool journal_has_timed(const struct journal *j, const struct candidate *c, int round, struct summary *s,
                        double pressure[RESOURCE_COUNT]);
-bool journal_has_done(const struct journal *j, const struct problem *p);
+bool journal_has_done(const struct journal *j, const struct problem *p, struct effort *e);
 int journal_failures(const struct journal *j);
 
 #endif

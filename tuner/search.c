@@ -125,10 +125,14 @@ static int starts_list(const struct hunt *h, int64_t starts[STARTS_MAX]) {
     return count;
 }
 
-static int64_t evaluations_of(const struct hunt *h) {
-    const int64_t tenth = (h->report->points + 9) / 10;
-    if (h->s->evaluations) return h->s->evaluations;
+int64_t search_evaluations(int64_t asked, int64_t points) {
+    const int64_t tenth = (points + 9) / 10;
+    if (asked) return asked;
     return tenth > SEARCH_EXHAUSTIVE_MAX ? tenth : SEARCH_EXHAUSTIVE_MAX;
+}
+
+bool search_is_through(const struct effort *done, int64_t asked) {
+    return done->points <= done->evaluations || search_evaluations(asked, done->points) <= done->evaluations;
 }
 
 static const struct strategy *strategy_of(const struct search *s) {
@@ -142,7 +146,7 @@ static bool hunt_search(struct hunt *h, double budget, struct error *err) {
     int64_t starts[STARTS_MAX], count;
     struct trial *trials;
     struct explore_options o = {.seed = s->seed,
-                                .evaluations = evaluations_of(h),
+                                .evaluations = h->report->effort.evaluations,
                                 .batch = strategy->blind ? 32 : 1,
                                 .run = hunt_trials,
                                 .context = h,
@@ -152,7 +156,7 @@ static bool hunt_search(struct hunt *h, double budget, struct error *err) {
         if (!prior_bind_problem(s->prior, h->space, h->p, prior_share * budget, err)) return false;
         o.prior = prior_seconds, o.prior_context = s->prior;
     }
-    const double expected = (double)(h->report->points < o.evaluations ? h->report->points : o.evaluations);
+    const double expected = fmin((double)h->report->effort.points, (double)o.evaluations);
     h->patient = o.start_count > TRIES_LEAST ? o.start_count : TRIES_LEAST;
     h->each = fmin(fmax(0.5 * trial_share * budget / expected, each_least), each_most);
     h->end = clock_seconds() + trial_share * budget;
@@ -216,8 +220,10 @@ static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, s
     const struct search *const s = h->s;
     h->space = problem_space_new(h->p, s->device, s->takes_part, s->context, err);
     if (!h->space) return false;
-    h->report->points = (int)space_count(problem_space_space(h->space));
-    if (!h->report->points) return error_set(err, "no variant takes part");
+    struct effort *const effort = &h->report->effort;
+    effort->points = space_count(problem_space_space(h->space));
+    effort->evaluations = search_evaluations(s->evaluations, effort->points);
+    if (!effort->points) return error_set(err, "no variant takes part");
     if (!hunt_search(h, budget, err)) return false;
     if (h->report->stopped) return true;
     if (!contenders_list(h, err) || !contenders_retime(h, budget, err)) return false;

@@ -27,8 +27,13 @@ struct search {
     struct record *record; /* NULL, or to be filled with every candidate tried; the caller frees it */
 };
 
+/* Candidates that a search tries at most in a space of so many points; asked: struct search's evaluations. */
+int64_t search_evaluations(int64_t asked, int64_t points);
+/* Whether one that is done went as far as that. */
+bool search_is_through(const struct effort *done, int64_t asked);
+
 struct search_report {
-    int points;     /* that the device accepts and the selection takes in */
+    struct effort effort; /* points are those that the device accepts and the selection takes in */
     int tried;      /* of them; fewer where there are more than the budget or SEARCH_EXHAUSTIVE_MAX allow */
     int failed;     /* crashed, hung or wrong, now or in the journal */
     bool stopped;   /* interrupted: the entry is not filled */
