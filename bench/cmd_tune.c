@@ -36,6 +36,7 @@ struct tune {
     struct table fresh; /* of this run alone, for the summary */
     struct journal *journal;
     struct worker *worker;
+    struct ahead *ahead;
     struct progress *progress;
     struct prior *prior;
     struct record record; /* what is written at the end */
@@ -57,6 +58,7 @@ static bool device_describe(struct tune *t, struct error *err) {
         .memory = t->o->memory_limit};
     t->worker = worker_open(&options, err);
     if (!t->worker || worker_describe(t->worker, &t->info, err) != WORKER_OK) return false;
+    t->ahead = ahead_open(&t->info, &(struct ahead_options){.stop = &interrupted});
     const char *const results = t->o->results ? t->o->results : "results";
     if (snprintf(t->folder, sizeof t->folder, "%s/%s", results, t->info.slug) >= (int)sizeof t->folder)
         return error_set(err, "--results %.100s...: the path is too long", results);
@@ -134,9 +136,12 @@ static void throttle_say(const struct tune *t, const char *key, unsigned throttl
         key, *reasons ? " (" : "", reasons, *reasons ? ")" : "");
 }
 
-/* One problem; what cannot be measured is said and left out. */
-static bool problem_tune(struct tune *t, const struct problem *p, double budget, struct error *err) {
+/* One problem, before the next, if there is one; what cannot be measured is said and left out. */
+static bool problem_tune(struct tune *t, const struct problem *p, const struct problem *next, double budget,
+                         struct error *err) {
     const struct search s = {.worker = t->worker,
+                             .ahead = t->ahead,
+                             .next = next,
                              .journal = t->journal,
                              .device = &t->info,
                              .seed = t->o->seed,
@@ -183,7 +188,8 @@ static bool tune_all(struct tune *t, const struct tune_set *set, double budget, 
             continue;
         }
         const double left = end - clock_seconds(), share = left / (set->count - i);
-        if (!problem_tune(t, p, share > 0.3 ? share : 0.3, err)) return false;
+        const struct problem *const next = i + 1 < set->count ? p + 1 : NULL;
+        if (!problem_tune(t, p, next, share > 0.3 ? share : 0.3, err)) return false;
     }
     progress_set(t->progress, 1, "done");
     return interrupted || !t->fresh.count || bandwidth_measure(t, last, err);
@@ -277,6 +283,7 @@ int cmd_tune(int argc, char **argv) {
                     tune_run(&t, &set, budget, &err);
     tune_set_free(&set);
     worker_close(t.worker);
+    ahead_close(t.ahead);
     prior_close(t.prior);
     record_free(&t.record);
     if (!ok) {

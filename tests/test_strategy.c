@@ -32,7 +32,9 @@ struct world {
     struct space *space;
     int64_t asked[4096];
     int count, stop_after;
-    bool counters;
+    bool counters, listens;
+    bool expected[4096]; /* whether it was told of a configuration before that was asked for */
+    int foretold;
 };
 
 static double seconds_of(const struct config *c) {
@@ -48,6 +50,7 @@ static bool world_run(void *context, struct trial *trials, int count) {
     for (int i = 0; i < count; i++) {
         const struct config c = space_at(w->space, trials[i].index);
         cr_assert_lt(w->count, 4096);
+        w->foretold += w->expected[trials[i].index];
         w->asked[w->count++] = trials[i].index;
         trials[i].seconds = seconds_of(&c);
         if (!w->counters) continue;
@@ -55,6 +58,14 @@ static bool world_run(void *context, struct trial *trials, int count) {
         trials[i].pressure[RESOURCE_COMPUTE] = 0.5 / (1 + c.at[3]);
     }
     return !w->stop_after || w->count < w->stop_after;
+}
+
+static void world_expect(void *context, const int64_t *index, int count) {
+    struct world *const w = context;
+    for (int i = 0; i < count; i++) {
+        for (int j = 0; j < w->count; j++) cr_assert_neq(index[i], w->asked[j], "it was tried already");
+        w->expected[index[i]] = true;
+    }
 }
 
 static double world_prior(void *context, int64_t index) {
@@ -69,13 +80,15 @@ static double search(struct world *w, const struct strategy *s, uint64_t seed, i
                                       .evaluations = evaluations,
                                       .batch = batch,
                                       .run = world_run,
+                                      .expect = w->listens ? world_expect : NULL,
                                       .context = w,
                                       .prior = world_prior,
                                       .prior_context = w};
     struct trial *trials;
     int64_t count;
     struct error err;
-    w->count = 0;
+    w->count = w->foretold = 0;
+    memset(w->expected, 0, sizeof w->expected);
     cr_assert(strategy_run(s, w->space, &o, &trials, &count, &err), "%s", err.text);
     cr_assert_eq(count, w->count);
     double best = INFINITY;
@@ -86,6 +99,7 @@ static double search(struct world *w, const struct strategy *s, uint64_t seed, i
 
 Test(strategy, a_seed_repeats_a_run_and_no_configuration_is_tried_twice) {
     struct world w = {.space = landscape()}, again = w;
+    again.listens = true; /* which changes nothing */
     for (int i = 0; strategy_at(i); i++) {
         for (int batch = 1; batch <= 8; batch += 7) {
             search(&w, strategy_at(i), 7, 150, batch);
@@ -115,6 +129,17 @@ Test(strategy, stops_when_told) {
     for (int i = 0; strategy_at(i); i++) {
         search(&w, strategy_at(i), 3, 1000, 1);
         cr_expect_eq(w.count, 20, "%s went on to %d", strategy_at(i)->name, w.count);
+    }
+    space_free(w.space);
+}
+
+/* Asked one by one, those that can say what they will ask for do so, and are mostly right. */
+Test(strategy, foretells_what_it_will_ask_for) {
+    struct world w = {.space = landscape(), .listens = true};
+    static const char *const seers[] = {"local", "evolve", "bayes", "model"};
+    for (size_t i = 0; i < sizeof seers / sizeof *seers; i++) {
+        search(&w, strategy_find(seers[i]), 7, 150, 1);
+        cr_expect_gt(w.foretold, w.count / 2, "%s: %d of %d", seers[i], w.foretold, w.count);
     }
     space_free(w.space);
 }

@@ -163,6 +163,8 @@ static bool attempt_check(struct hunt *h, struct attempt *a, struct error *err) 
         return true;
     }
     const double begin = clock_seconds();
+    const struct table_choice choice = {a->c.variant, a->c.point};
+    ahead_take(h->s->ahead, h->p, &choice);
     const enum worker_outcome outcome = worker_check(h->s->worker, &a->c, h->limit, &why);
     a->verify = clock_seconds() - begin;
     if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
@@ -211,11 +213,36 @@ static bool attempts_time(struct hunt *h, int first, struct error *err) {
     return ok;
 }
 
+void hunt_expect(void *context, const int64_t *index, int count) {
+    struct hunt *const h = context;
+    struct table_choice *const list = calloc((size_t)count + 1, sizeof *list);
+    struct verdict ignored;
+    int kept = 0;
+    for (int i = 0; list && i < count; i++) {
+        list[kept] = problem_space_choice(h->space, index[i]);
+        const struct candidate about = {h->p, list[kept].variant, &list[kept].point};
+        kept += !h->s->journal || !(journal_has_failed(h->s->journal, &about) ||
+                                    journal_has_checked(h->s->journal, &about, &ignored));
+    }
+    ahead_plan(h->s->ahead, h->p, list, kept);
+    free(list);
+}
+
+/* Those of a batch that follow the first. */
+static void others_expect(struct hunt *h, const struct trial *trials, int count) {
+    int64_t *const index = count > 1 ? malloc((size_t)count * sizeof *index) : NULL;
+    if (!index) return;
+    for (int i = 1; i < count; i++) index[i - 1] = trials[i].index;
+    hunt_expect(h, index, count - 1);
+    free(index);
+}
+
 bool hunt_trials(void *context, struct trial *trials, int count) {
     struct hunt *const h = context;
     const int first = h->tried_count;
     int done = 0;
     bool ok = true;
+    others_expect(h, trials, count);
     while (ok && done < count && !h->report->stopped &&
            (h->tried_count < h->patient || clock_seconds() < h->end)) {
         struct attempt *const a = attempt_new(h, trials[done++].index);

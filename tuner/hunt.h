@@ -43,6 +43,9 @@ struct hunt {
    and when the journal cannot be written. */
 bool hunt_trials(void *context, struct trial *trials, int count);
 
+/* What a strategy may ask for soon is compiled ahead; the context is the hunt. */
+void hunt_expect(void *context, const int64_t *index, int count);
+
 /* Times the contenders against each other: one more round. Those that fail leave the list. */
 bool hunt_race(struct hunt *h, struct contender *list, int *count, double budget, bool race,
                struct error *err);

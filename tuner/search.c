@@ -149,6 +149,7 @@ static bool hunt_search(struct hunt *h, double budget, struct error *err) {
                                 .evaluations = h->report->effort.evaluations,
                                 .batch = strategy->blind ? 32 : 1,
                                 .run = hunt_trials,
+                                .expect = s->ahead ? hunt_expect : NULL,
                                 .context = h,
                                 .starts = starts,
                                 .start_count = starts_list(h, starts)};
@@ -163,6 +164,20 @@ static bool hunt_search(struct hunt *h, double budget, struct error *err) {
     const bool ok = strategy_run(strategy, problem_space_space(h->space), &o, &trials, &count, err);
     free(trials);
     return ok && !h->broken;
+}
+
+/* While this problem is brought to its end, the candidates that the next one begins with are compiled. */
+static void next_expect(const struct search *s) {
+    struct table_choice list[STARTS_MAX];
+    int count = 0;
+    for (int i = 0; s->next && i < variant_count() && count < STARTS_MAX; i++) {
+        struct table_choice *const c = &list[count];
+        c->variant = variant_at(i);
+        count += c->variant->op == s->next->op &&
+                 variant_default_point(c->variant, s->next, s->device, &c->point, NULL) &&
+                 (!s->takes_part || s->takes_part(c->variant, &c->point, s->context));
+    }
+    if (count) ahead_plan(s->ahead, s->next, list, count);
 }
 
 /* Those that have a time. */
@@ -226,6 +241,7 @@ static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, s
     if (!effort->points) return error_set(err, "no variant takes part");
     if (!hunt_search(h, budget, err)) return false;
     if (h->report->stopped) return true;
+    next_expect(s);
     if (!contenders_list(h, err) || !contenders_retime(h, budget, err)) return false;
     if (h->report->stopped) return true;
     struct ceilings ceilings;

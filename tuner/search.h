@@ -2,6 +2,7 @@
 #ifndef KATUNE_SEARCH_H
 #define KATUNE_SEARCH_H
 
+#include "ahead.h"
 #include "journal.h"
 #include "prior.h"
 #include "record.h"
@@ -13,6 +14,9 @@ enum { SEARCH_EXHAUSTIVE_MAX = 200 };
 
 struct search {
     struct worker *worker;
+    struct ahead *ahead;        /* NULL: nothing is compiled ahead */
+    const struct problem *next; /* that will be searched after this one, whose first candidates may be
+                                   compiled ahead; NULL: none */
     struct journal *journal;
     const struct device_info *device;
     uint64_t seed;

@@ -152,6 +152,23 @@ static int candidates_best(const struct bayes *b, bool near, int64_t *list, int 
     return count;
 }
 
+/* Says what may follow the list: first what the other kind of turn would take now, then what comes next in
+   this. */
+static void following_expect(const struct bayes *b, bool near, const int64_t *list, int count) {
+    enum { OTHERS = 2, SAME = 2 };
+    int64_t expected[OTHERS + BATCH_MAX + SAME];
+    int n = candidates_best(b, !near, expected, OTHERS);
+    const int more = count + SAME < BATCH_MAX ? count + SAME : BATCH_MAX;
+    n += candidates_best(b, near, &expected[n], more);
+    int kept = 0;
+    for (int i = 0; i < n; i++) {
+        bool taken = false;
+        for (int j = 0; j < count; j++) taken |= expected[i] == list[j];
+        if (!taken) expected[kept++] = expected[i];
+    }
+    explorer_expect(b->e, expected, kept);
+}
+
 struct guess {
     int64_t index;
     double seconds;
@@ -222,9 +239,11 @@ static void bayes_run(struct bayes *b) {
         int64_t list[BATCH_MAX];
         model_update(b);
         /* By turns: where the model is wrong about the whole, the best one's neighbours still tell. */
-        int count = turn % 2 ? candidates_best(b, true, list, batch) : 0;
-        if (!count) count = candidates_best(b, false, list, batch);
+        bool near = turn % 2;
+        int count = near ? candidates_best(b, true, list, batch) : 0;
+        if (!count) near = false, count = candidates_best(b, false, list, batch);
         if (!count) return;
+        if (e->o->expect) following_expect(b, near, list, count);
         explorer_try_all(e, list, count);
     }
     search_local(e);

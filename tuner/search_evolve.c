@@ -66,6 +66,7 @@ void search_evolve(struct explorer *e) {
     while (!e->over) {
         for (int i = 0; i < count; i++) next[i] = offspring(e, members, count, i);
         if (e->o->batch > 1) explorer_try_all(e, next, count);
+        explorer_expect(e, next, count);
         for (int i = 0; i < count && !e->over; i++)
             if (explorer_try(e, next[i]) < explorer_try(e, members[i])) members[i] = next[i];
     }

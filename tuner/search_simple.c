@@ -35,6 +35,7 @@ static void descend(struct explorer *e, int64_t at) {
         random_shuffle(&e->random, list, count);
         moved = false;
         for (int i = 0; i < count && !moved && !e->over; i++) {
+            explorer_expect(e, &list[i + 1], count - i - 1);
             const double there = explorer_try(e, list[i]);
             if (!(there < seconds)) continue;
             seconds = there, at = list[i], moved = true;

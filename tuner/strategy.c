@@ -103,6 +103,16 @@ double explorer_try(struct explorer *e, int64_t index) {
     return now ? now->seconds : INFINITY;
 }
 
+void explorer_expect(const struct explorer *e, const int64_t *index, int count) {
+    enum { EXPECTED_MAX = 64 };
+    int64_t list[EXPECTED_MAX];
+    int kept = 0;
+    if (!e->o->expect || e->over) return;
+    for (int i = 0; i < count && kept < EXPECTED_MAX; i++)
+        if (!explorer_find(e, index[i])) list[kept++] = index[i];
+    e->o->expect(e->o->context, list, kept);
+}
+
 int64_t explorer_new(struct explorer *e) {
     if (e->count >= e->size) return -1;
     int64_t index = 0;

@@ -26,6 +26,8 @@ struct explore_options {
     int batch;           /* how many at once a strategy should ask for, where it can; 1: one by one */
     /* Fills the answers of trials that were never asked for before. False: stop, there is no more time. */
     bool (*run)(void *context, struct trial *trials, int count);
+    /* Told what may be asked for soon, the likeliest first: for preparing it. NULL: nobody listens. */
+    void (*expect)(void *context, const int64_t *index, int count);
     void *context;
     /* A guess of the seconds before anything is measured; NULL: there is none. */
     double (*prior)(void *context, int64_t index);
@@ -52,6 +54,8 @@ struct explorer {
 double explorer_try(struct explorer *e, int64_t index);
 /* The same of several at once. */
 void explorer_try_all(struct explorer *e, const int64_t *index, int count);
+/* Tells what may be tried soon, if it was not tried yet: the likeliest first. Changes nothing else. */
+void explorer_expect(const struct explorer *e, const int64_t *index, int count);
 /* Known already? Its trial, or NULL. */
 const struct trial *explorer_find(const struct explorer *e, int64_t index);
 /* A random configuration that was not tried yet; -1 if every one was. */

@@ -6,13 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "ceiling.h"
+#include "child.h"
 #include "device/clock.h"
 
 struct worker {
@@ -107,14 +106,9 @@ static bool serve(struct servant *s, const struct request *q, struct contender *
     return false;
 }
 
-static _Noreturn void servant_run(const struct worker_options *o, int socket, pid_t parent) {
+static _Noreturn void servant_run(const struct worker_options *o, int socket) {
     struct error err = {""};
     struct servant s = {.o = o};
-    prctl(PR_SET_PDEATHSIG, SIGKILL);  /* never outlive the tuner */
-    if (getppid() != parent) _exit(0); /* it is gone already */
-    setrlimit(RLIMIT_CORE,
-              &(struct rlimit){0, 0}); /* writing out a crash takes longer than the next candidate */
-    signal(SIGINT, SIG_IGN);           /* the terminal's Ctrl-C is for the parent, who decides */
     s.device = device_open(o->device, true, &err);
     s.meter = s.device ? meter_open(s.device, &o->measure, &err) : NULL;
     for (struct request q; receive_all(socket, &q, sizeof q);) {
@@ -134,11 +128,10 @@ static bool worker_start(struct worker *w, struct error *err) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
         return error_set(err, "no worker process: %s", strerror(errno));
-    const pid_t parent = getpid();
-    w->pid = fork();
+    w->pid = child_fork();
     if (w->pid == 0) {
         close(pair[0]);
-        servant_run(&w->o, pair[1], parent);
+        servant_run(&w->o, pair[1]);
     }
     close(pair[1]);
     if (w->pid > 0) {
