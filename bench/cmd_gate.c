@@ -52,6 +52,9 @@ static void document_complete(cJSON *document, const struct timings *t, const st
         cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(time, "median"), one->median);
         cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(time, "lo"), one->lo);
         cJSON_SetNumberValue(cJSON_GetObjectItemCaseSensitive(time, "hi"), one->hi);
+        cJSON_DeleteItemFromObjectCaseSensitive(o, "throttled");
+        cJSON_DeleteItemFromObjectCaseSensitive(o, "throttle");
+        json_throttle(o, one->throttled, one->throttle);
         cJSON_AddItemToObject(o, "launches_us", cJSON_CreateDoubleArray(one->launches, one->launch_count));
     }
 }

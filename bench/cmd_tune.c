@@ -14,6 +14,7 @@
 #include "prior.h"
 #include "progress.h"
 #include "replay.h"
+#include "report.h"
 #include "search.h"
 #include "summary.h"
 #include "tune_set.h"
@@ -127,13 +128,10 @@ static bool bandwidth_measure(struct tune *t, double budget, struct error *err) 
 }
 
 static void throttle_say(const struct tune *t, const char *key, unsigned throttle) {
-    char reasons[40];
+    char held[THROTTLE_LABEL_MAX];
     progress_clear(t->progress);
-    throttle_print(throttle, reasons, sizeof reasons);
-    fprintf(
-        stderr,
-        "katune tune: %s: the device was held back while it was timed%s%s%s: tune it again when it is not\n",
-        key, *reasons ? " (" : "", reasons, *reasons ? ")" : "");
+    throttle_label(true, throttle, held);
+    fprintf(stderr, "katune tune: %s: %s while it was timed: tune it again when it is not\n", key, held);
 }
 
 /* One problem, before the next, if there is one; what cannot be measured is said and left out. */
@@ -160,7 +158,7 @@ static bool problem_tune(struct tune *t, const struct problem *p, const struct p
     const bool found = search_problem(&s, p, budget, &e, &report, &why);
     t->failed += report.failed;
     if (report.stopped) return true;
-    if (found && report.throttled) throttle_say(t, key, report.throttle);
+    if (found && e.throttled) throttle_say(t, key, e.throttle);
     if (found) {
         const bool kept = entry_keep(t, &e, &report.effort, err);
         free(e.why);

@@ -32,6 +32,19 @@ void compared_evidence(const struct compared *one, char text[COMPARE_TEXT_MAX]) 
     if (one->method == BY_LAUNCHES) snprintf(text + used, COMPARE_TEXT_MAX - (size_t)used, " p %.2g", one->p);
 }
 
+void compared_note(const struct compared *one, char text[COMPARE_TEXT_MAX]) {
+    const struct timing *const sides[] = {one->a, one->b};
+    size_t used = 0;
+    *text = 0;
+    for (int i = 0; i < 2; i++) {
+        char held[THROTTLE_LABEL_MAX];
+        if (!sides[i] || !sides[i]->throttled) continue;
+        throttle_label(true, sides[i]->throttle, held);
+        used += (size_t)snprintf(text + used, COMPARE_TEXT_MAX - used, "%s%c %s", used ? ", " : "", 'A' + i,
+                                 held);
+    }
+}
+
 void compared_what(const struct compared *one, char text[COMPARE_TEXT_MAX]) {
     const char *const a = compared_side(one)->what, *const b = one->b ? one->b->what : a;
     if (strcmp(a, b) == 0)
@@ -58,12 +71,14 @@ static bool same_problem(const struct compared *a, const struct compared *b) {
 }
 
 static void row_print(const struct compared *one) {
-    char evidence[COMPARE_TEXT_MAX], what[COMPARE_TEXT_MAX], a[16], b[16];
+    char evidence[COMPARE_TEXT_MAX], what[COMPARE_TEXT_MAX], note[COMPARE_TEXT_MAX], a[16], b[16];
     compared_evidence(one, evidence);
     compared_what(one, what);
+    compared_note(one, note);
     time_print(one->a, a);
     time_print(one->b, b);
-    printf("  %-12s %9s -> %-9s %-30s %s\n", compared_name(one), a, b, evidence, what);
+    printf("  %-12s %9s -> %-9s %-30s %s%s%s\n", compared_name(one), a, b, evidence, what, *note ? "; " : "",
+           note);
 }
 
 static bool devices_differ(const struct comparison *c) {
@@ -93,16 +108,18 @@ void compare_print(const struct comparison *c, const struct compare_labels *labe
 
 static void markdown_row(FILE *f, const struct compared *one) {
     const struct timing *const side = compared_side(one);
-    char evidence[COMPARE_TEXT_MAX], what[COMPARE_TEXT_MAX], a[16], b[16];
+    char evidence[COMPARE_TEXT_MAX], what[COMPARE_TEXT_MAX], note[COMPARE_TEXT_MAX], a[16], b[16];
     const bool alarming = one->failed_anew || (one->state == CASE_COMPARED && one->change == CHANGE_SLOWER);
     compared_evidence(one, evidence);
     compared_what(one, what);
+    compared_note(one, note);
     time_print(one->a, a);
     time_print(one->b, b);
     for (char *c = evidence; *c; c++)
         if (*c == '|' || *c == '\n') *c = ' '; /* would end a cell */
-    fprintf(f, "| %s%s%s | %s | %s | %s | `%s` | %s %s |\n", alarming ? "**" : "", compared_name(one),
-            alarming ? "**" : "", a, b, evidence, what, side->problem, side->setting);
+    fprintf(f, "| %s%s%s | %s | %s | %s%s%s | `%s` | %s %s |\n", alarming ? "**" : "", compared_name(one),
+            alarming ? "**" : "", a, b, evidence, *note ? "; " : "", note, what, side->problem,
+            side->setting);
 }
 
 bool compare_write_markdown(const struct comparison *c, const struct compare_labels *labels, const char *path,

@@ -25,6 +25,8 @@ bool compare_write_junit(const struct comparison *c, const struct compare_labels
 /* "2 compared: 1 slower, 0 faster, 1 same, 0 inconclusive; 0 failed, 0 missing, 0 added". */
 enum { COMPARE_TEXT_MAX = 640 };
 void compare_summary(const struct comparison *c, char text[COMPARE_TEXT_MAX]);
+/* What a verdict is to be taken with: "B throttled (thermal)"; "" if there is nothing. */
+void compared_note(const struct compared *one, char text[COMPARE_TEXT_MAX]);
 /* "+2.13% [+1.80, +2.51]", "instructions 512 -> 520", or why it was not compared. */
 void compared_evidence(const struct compared *one, char text[COMPARE_TEXT_MAX]);
 /* What ran: "rational_fwd_avx512 THREADS=1", or "x -> y" where a table's winner changed. */

@@ -35,13 +35,16 @@ static void percent_add(cJSON *o, const char *name, double log_ratio) {
 
 static cJSON *compared_json(const struct compared *one) {
     const struct timing *const side = compared_side(one);
+    char note[COMPARE_TEXT_MAX];
     cJSON *const o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "problem", side->problem);
     if (*side->setting) cJSON_AddStringToObject(o, "setting", side->setting);
     cJSON_AddStringToObject(o, "verdict", compared_name(one));
     time_add(o, "a", one->a);
     time_add(o, "b", one->b);
+    compared_note(one, note);
     if (*one->reason) cJSON_AddStringToObject(o, "reason", one->reason);
+    if (*note) cJSON_AddStringToObject(o, "note", note);
     if (one->state != CASE_COMPARED) return o;
     cJSON_AddStringToObject(o, "method", compare_method_name(one->method));
     percent_add(o, "change_percent", one->shift.estimate);
@@ -108,9 +111,10 @@ static int junit_count(const struct comparison *c, const char *element) {
 static void junit_case(FILE *f, const struct compared *one) {
     const struct timing *const side = compared_side(one);
     const char *const element = junit_element(one);
-    char what[COMPARE_TEXT_MAX], evidence[COMPARE_TEXT_MAX];
+    char what[COMPARE_TEXT_MAX], evidence[COMPARE_TEXT_MAX], note[COMPARE_TEXT_MAX];
     compared_what(one, what);
     compared_evidence(one, evidence);
+    compared_note(one, note);
     fputs("    <testcase classname=\"", f);
     xml_print(f, side->problem);
     fputs("\" name=\"", f);
@@ -121,6 +125,8 @@ static void junit_case(FILE *f, const struct compared *one) {
     if (element) {
         fprintf(f, ">\n      <%s message=\"%s: ", element, compared_name(one));
         xml_print(f, evidence);
+        if (*note) fputs("; ", f);
+        xml_print(f, note);
         fputs("\"/>\n    </testcase>\n", f);
     } else {
         fputs("/>\n", f);

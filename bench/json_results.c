@@ -78,10 +78,7 @@ void json_bench_add(struct json_results *r, const struct contender *c, struct di
     cJSON_AddNumberToObject(time, "n", c->seconds.n);
     cJSON_AddNumberToObject(time, "batch", c->batch);
     cJSON_AddBoolToObject(o, "settled", c->settled);
-    cJSON_AddBoolToObject(o, "throttled", c->throttled);
-    cJSON *const throttle = c->throttle ? cJSON_AddArrayToObject(o, "throttle") : NULL;
-    for (int i = 0; throttle && throttle_name(i); i++)
-        if (c->throttle >> i & 1) cJSON_AddItemToArray(throttle, cJSON_CreateString(throttle_name(i)));
+    json_throttle(o, c->throttled, c->throttle);
     if (c->clock_ghz > 0) cJSON_AddNumberToObject(o, "clock_ghz", c->clock_ghz);
     if (r->modeled) cJSON_AddStringToObject(o, "source", "modeled");
     cJSON *const counters = c->counter_count ? cJSON_AddObjectToObject(o, "counters") : NULL;

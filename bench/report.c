@@ -26,9 +26,16 @@ static int row_compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+void throttle_label(bool throttled, unsigned throttle, char text[THROTTLE_LABEL_MAX]) {
+    char reasons[THROTTLE_LABEL_MAX - 16];
+    throttle_print(throttle, reasons, sizeof reasons);
+    snprintf(text, THROTTLE_LABEL_MAX, *reasons ? "throttled (%s)" : "throttled", reasons);
+    if (!throttled) *text = 0;
+}
+
 static void row_print(const struct row *row) {
     const struct contender *const c = row->c;
-    char point[POINT_TEXT_MAX], time[16], variant[256], share[16] = "-", reasons[40];
+    char point[POINT_TEXT_MAX], time[16], variant[256], share[16] = "-", held[THROTTLE_LABEL_MAX];
     point_print(c->variant, &c->point, point);
     seconds_print(c->seconds.median, time);
     const double spread = 50 * (c->seconds.hi - c->seconds.lo) / c->seconds.median;
@@ -36,10 +43,9 @@ static void row_print(const struct row *row) {
     const struct roofline roofline = roofline_of(&c->problem, row->ceilings, c->seconds.median);
     snprintf(variant, sizeof variant, "%s %s", c->variant->name, point);
     if (*roofline.bound) snprintf(share, sizeof share, "%5.2f", roofline.fraction);
-    throttle_print(c->throttle, reasons, sizeof reasons);
-    printf("  %-58s %10s %5.1f%% %4d %7.1f %5s %-7s%s%s%s%s%s\n", variant, time, spread, c->seconds.n, rate,
-           share, roofline.bound, c->throttled ? " throttled" : "", c->throttled && *reasons ? " (" : "",
-           c->throttled ? reasons : "", c->throttled && *reasons ? ")" : "",
+    throttle_label(c->throttled, c->throttle, held);
+    printf("  %-58s %10s %5.1f%% %4d %7.1f %5s %-7s%s%s%s\n", variant, time, spread, c->seconds.n, rate,
+           share, roofline.bound, *held ? " " : "", held,
            c->settled  ? ""
            : c->beaten ? " beaten"
                        : " unsettled");

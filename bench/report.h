@@ -8,6 +8,10 @@
 /* "123.4 us", "1.234 ms": seconds in a width that columns can rely on (9). */
 void seconds_print(double seconds, char text[16]);
 
+/* "throttled (power, thermal)", "throttled" where it is not known by what, "" if nothing held it back. */
+enum { THROTTLE_LABEL_MAX = 48 };
+void throttle_label(bool throttled, unsigned throttle, char text[THROTTLE_LABEL_MAX]);
+
 /* One problem's measurements, the fastest first, with what share of the ceiling each attains. Skips and
    failures are the caller's to report. `ceilings[i]` belongs to contenders[i]. */
 void report_contenders(const struct problem *p, const struct contender *contenders, int count,

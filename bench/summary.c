@@ -21,10 +21,11 @@ static void attrs_print(const struct problem *p, char *text, size_t size) {
 }
 
 static void entry_print(const struct table_entry *e) {
-    char shape[40], time[16], attrs[96], point[POINT_TEXT_MAX], gain[16] = "";
+    char shape[40], time[16], attrs[96], point[POINT_TEXT_MAX], gain[16] = "", held[THROTTLE_LABEL_MAX];
     snprintf(shape, sizeof shape, "%lldx%lld", (long long)e->problem.rows, (long long)e->problem.channels);
     seconds_print(1e-6 * e->time_us.median, time);
     attrs_print(&e->problem, attrs, sizeof attrs);
+    throttle_label(e->throttled, e->throttle, held);
     point_print(e->choice.variant, &e->choice.point, point);
     if (e->fallback.time_us > 0)
         snprintf(gain, sizeof gain, "%.2fx", e->fallback.time_us / e->time_us.median);
@@ -33,6 +34,7 @@ static void entry_print(const struct table_entry *e) {
            e->choice.variant->name, point, attrs);
     if (e->tie_count) printf("  (+%d tie%s)", e->tie_count, e->tie_count == 1 ? "" : "s");
     if (e->source == SOURCE_MODELED) printf("  modeled");
+    if (e->throttled) printf("  %s", held);
     putchar('\n');
 }
 

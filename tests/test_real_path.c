@@ -110,19 +110,51 @@ Test(real_path, devices) {
         "%s", o.out);
 }
 
-Test(real_path, tune_says_what_was_held_back) {
-    char arguments[500];
-    setenv("FAKE_NVML_CLOCKS", "1980:0 1650:32", 1);
+/* Tunes one candidate beside these clocks, and says whether the entry that this made is throttled by heat. */
+static bool held_back(const char *results, const char *clocks, const char *more, struct outcome *o) {
+    char arguments[600];
+    setenv("FAKE_NVML_CLOCKS", clocks, 1);
     snprintf(
         arguments, sizeof arguments,
-        "tune --device cuda:0 --results %s/held --quiet --op silu_fwd --shape 20x48 --only silu_fwd_cuda "
-        "--param BLOCK=256 --param VEC=4 --param UNROLL=1 --time-budget 1",
-        scratch_folder());
-    const struct outcome o = program_run(arguments);
-    cr_assert_eq(o.code, 0, "%s", o.err);
-    cr_assert_str_eq(
-        o.err, "katune tune: silu_fwd f32 rows=20 channels=48: the device was held back while it was timed "
-               "(thermal): tune it again when it is not\n");
+        "tune --device cuda:0 --results %s/%s --quiet --op silu_fwd --shape 20x48 --only silu_fwd_cuda "
+        "--param BLOCK=256 --param VEC=4 --param UNROLL=1 --param PER_UNIT=0 --param LOAD=0 --param STORE=0 "
+        "--time-budget 1 %s",
+        scratch_folder(), results, more);
+    *o = program_run(arguments);
+    cr_assert_eq(o->code, 0, "%s", o->err);
+    snprintf(arguments, sizeof arguments, "%s/*/table.json", results);
+    cJSON *const table = json_of(arguments);
+    const cJSON *const entry = cJSON_GetArrayItem(cJSON_GetObjectItem(table, "entries"), 0);
+    char *const reasons = cJSON_PrintUnformatted(cJSON_GetObjectItem(entry, "throttle"));
+    const bool held = cJSON_IsTrue(cJSON_GetObjectItem(entry, "throttled"));
+    if (held) cr_expect_str_eq(reasons, "[\"thermal\"]");
+    free(reasons);
+    cJSON_Delete(table);
+    return held;
+}
+
+Test(real_path, what_was_held_back_is_said_where_its_time_is) {
+    static const char said[] =
+        "katune tune: silu_fwd f32 rows=20 channels=48: throttled (thermal) while it was "
+        "timed: tune it again when it is not\n";
+    char arguments[500];
+    struct outcome o;
+    cr_expect(held_back("held", "1980:0 1650:32", "", &o));
+    cr_expect_str_eq(o.err, said);
+    cr_expect(!held_back("free", "1980:0", "", &o));
+    cr_expect_str_eq(o.err, "");
+    snprintf(arguments, sizeof arguments, "table show %s/held/*/table.json", scratch_folder());
+    o = program_run(arguments);
+    cr_expect(strstr(o.out, "  throttled (thermal)\n"), "%s%s", o.out, o.err);
+    snprintf(arguments, sizeof arguments, "compare %s/held/*/table.json %s/free/*/table.json",
+             scratch_folder(), scratch_folder());
+    o = program_run(arguments);
+    cr_expect(strstr(o.out, "; A throttled (thermal)\n"), "%s%s", o.out, o.err);
+    /* The journal answers with the times of before, and they are as throttled as they were. */
+    snprintf(arguments, sizeof arguments, "rm %s/held/*/table.json", scratch_folder());
+    cr_assert_eq(system(arguments), 0);
+    cr_expect(held_back("held", "1980:0", "--resume", &o));
+    cr_expect_str_eq(o.err, said);
 }
 
 /* A fault spoils the context, as it does on a GPU: the worker is replaced, and the sweep goes on. */

@@ -49,6 +49,7 @@ static struct table table_sample(void) {
                                               .counters = runner_up,
                                               .counter_count = 1}};
     struct table_entry explained = one;
+    explained.throttled = true, explained.throttle = THROTTLE_POWER | THROTTLE_THERMAL;
     explained.why = &why;
     cr_assert(table_put(&t, &explained) && table_put(&t, &two));
     return t;
@@ -75,6 +76,7 @@ Test(table, round_trip) {
         cr_assert(point_equal(e->choice.variant, &e->choice.point, &t.entries[i].choice.point));
         cr_assert_eq(e->time_us.median, 10);
         cr_assert_eq(e->tie_count, 1);
+        cr_assert(e->throttled == t.entries[i].throttled && e->throttle == t.entries[i].throttle);
     }
     cr_assert_str_eq(back.device.fingerprint, "a/2");
     cr_assert_eq(back.device.caches[0].bytes, 32768u);
@@ -142,6 +144,15 @@ Test(table, refusals) {
     expect_refusal("\"units\":\t2", "\"units\":\t0", "device.units is 0: it must be 1 or more");
     expect_refusal("\"level\":\t1", "\"level\":\t9", "device.caches[] has an impossible level or size");
     expect_refusal("\"entries\"", "\"entrys\"", "entries is missing");
+}
+
+Test(table, refusals_of_throttling) {
+    expect_refusal("\"throttled\":\ttrue", "\"throttled\":\t1",
+                   "entries[0].throttled is neither true nor false");
+    expect_refusal("\"throttle\":\t[\"power\"", "\"throttle\":\t[\"luck\"",
+                   "entries[0].throttle[] is none of power, thermal and hardware");
+    expect_refusal("\"throttle\":\t[\"power\", \"thermal\"]", "\"throttle\":\t\"power\"",
+                   "entries[0].throttle is no array");
 }
 
 Test(table, refusals_of_evidence) {

@@ -191,15 +191,16 @@ Test(journal, remembers_failures_and_what_is_done) {
     const struct point one = point_at(v, 0), two = point_at(v, 1);
     const struct candidate bad = {&c.problem, v, &one}, good = {&c.problem, v, &two};
     const struct verdict passed = {.worst = 0.5, .error = 1e-7, .allowed = 2e-7};
-    const struct summary time = {20, 2e-6, 1e-6, 3e-6};
-    const double shares[RESOURCE_COUNT] = {0.5, NAN, NAN, 0.25, NAN};
+    const struct journal_time time = {.seconds = {20, 2e-6, 1e-6, 3e-6},
+                                      .pressure = {0.5, NAN, NAN, 0.25, NAN},
+                                      .throttled = true,
+                                      .throttle = THROTTLE_POWER | THROTTLE_HARDWARE};
     struct verdict verdict;
-    struct summary seconds;
+    struct journal_time found;
     struct effort effort, ignored;
-    double pressure[RESOURCE_COUNT];
     struct journal *j = journal_make(path, false, false);
     cr_assert(journal_failed(j, &bad, CAUSE_CRASHED, "crashed: Segmentation fault", &err) &&
-              journal_checked(j, &good, &passed, &err) && journal_timed(j, &good, 1, &time, shares, &err) &&
+              journal_checked(j, &good, &passed, &err) && journal_timed(j, &good, 1, &time, &err) &&
               journal_done(j, &other.problem, &(struct effort){300, 20}, &err));
     journal_close(j);
     j = journal_make(path, true, false);
@@ -209,17 +210,17 @@ Test(journal, remembers_failures_and_what_is_done) {
     cr_assert(effort.points == 300 && effort.evaluations == 20);
     cr_assert(journal_has_checked(j, &good, &verdict) && !journal_has_checked(j, &bad, &verdict));
     cr_assert(verdict.status == CHECK_PASSED && verdict.error == 1e-7 && verdict.allowed == 2e-7);
-    cr_assert(journal_has_timed(j, &good, 1, &seconds, pressure) &&
-              !journal_has_timed(j, &good, 0, &seconds, pressure));
-    cr_assert(pressure[0] == 0.5 && pressure[3] == 0.25 && isnan(pressure[1]));
-    cr_assert(seconds.n == 20 && seconds.median == 2e-6 && seconds.lo == 1e-6 && seconds.hi == 3e-6);
+    cr_assert(journal_has_timed(j, &good, 1, &found) && !journal_has_timed(j, &good, 0, &found));
+    cr_assert(found.pressure[0] == 0.5 && found.pressure[3] == 0.25 && isnan(found.pressure[1]));
+    cr_assert(found.seconds.n == 20 && found.seconds.median == 2e-6 && found.seconds.lo == 1e-6 &&
+              found.seconds.hi == 3e-6);
+    cr_assert(found.throttled && found.throttle == time.throttle);
     cr_assert_eq(journal_failures(j), 1);
     journal_close(j);
     /* Without resume only failures last; with retry they do not. */
     j = journal_make(path, false, false);
     cr_assert(failed(j, &c.problem, v, &one) && !journal_has_done(j, &other.problem, &ignored));
-    cr_assert(!journal_has_checked(j, &good, &verdict) &&
-              !journal_has_timed(j, &good, 1, &seconds, pressure));
+    cr_assert(!journal_has_checked(j, &good, &verdict) && !journal_has_timed(j, &good, 1, &found));
     journal_close(j);
     j = journal_make(path, true, true);
     cr_assert(!failed(j, &c.problem, v, &one) && journal_failures(j) == 0);

@@ -50,14 +50,19 @@ static void pressure_find(const struct device_info *d, const struct contender *c
         pressure[RESOURCE_ISSUE] = fmin(1, 64 * instructions->value / seconds / d->flops);
 }
 
+/* The candidate's time in a round, if the journal knows it. */
+static bool time_known(const struct hunt *h, struct contender *c, int round, struct journal_time *t) {
+    const struct candidate about = candidate_of(h, c);
+    if (!h->s->journal || !journal_has_timed(h->s->journal, &about, round, t)) return false;
+    c->seconds = t->seconds, c->throttled = t->throttled, c->throttle = t->throttle;
+    return true;
+}
+
 /* Times that an interrupted run took in a round, if it finished the round for all of these. */
 static bool round_known(const struct hunt *h, struct contender *list, int count, int round) {
-    double ignored[RESOURCE_COUNT];
-    for (int i = 0; i < count; i++) {
-        const struct candidate about = candidate_of(h, &list[i]);
-        if (!h->s->journal || !journal_has_timed(h->s->journal, &about, round, &list[i].seconds, ignored))
-            return false;
-    }
+    struct journal_time known;
+    for (int i = 0; i < count; i++)
+        if (!time_known(h, &list[i], round, &known)) return false;
     return true;
 }
 
@@ -65,9 +70,10 @@ static bool round_keep(const struct hunt *h, const struct contender *list, int c
                        struct error *err) {
     for (int i = 0; h->s->journal && i < count; i++) {
         const struct candidate about = candidate_of(h, &list[i]);
-        double pressure[RESOURCE_COUNT];
-        pressure_find(h->s->device, &list[i], pressure);
-        if (!journal_timed(h->s->journal, &about, round, &list[i].seconds, pressure, err)) return false;
+        struct journal_time t = {
+            .seconds = list[i].seconds, .throttled = list[i].throttled, .throttle = list[i].throttle};
+        pressure_find(h->s->device, &list[i], t.pressure);
+        if (!journal_timed(h->s->journal, &about, round, &t, err)) return false;
     }
     return true;
 }
@@ -177,8 +183,10 @@ static bool attempt_check(struct hunt *h, struct attempt *a, struct error *err) 
 }
 
 static bool attempt_known(const struct hunt *h, struct attempt *a) {
-    const struct candidate about = candidate_of(h, &a->c);
-    return h->s->journal && journal_has_timed(h->s->journal, &about, 0, &a->c.seconds, a->pressure);
+    struct journal_time known;
+    if (!time_known(h, &a->c, 0, &known)) return false;
+    memcpy(a->pressure, known.pressure, sizeof a->pressure);
+    return true;
 }
 
 /* Times those from `first` on that passed, and whose time the journal does not know. */

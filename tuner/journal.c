@@ -27,8 +27,10 @@ struct fact {
     int round;
     double value[NUMBERS];
     double pressure[RESOURCE_COUNT]; /* of a time; NAN: not known */
-    char *about;                     /* problem's key, variant, point */
-    char *line;                      /* as in the file; only until the journal is open */
+    bool throttled;
+    unsigned throttle;
+    char *about; /* problem's key, variant, point */
+    char *line;  /* as in the file; only until the journal is open */
 };
 
 struct journal {
@@ -66,11 +68,6 @@ static const struct fact *fact_find(const struct journal *j, enum event event, c
             return f;
     }
     return NULL;
-}
-
-static void fact_free(struct fact *f) {
-    free(f->about);
-    free(f->line);
 }
 
 static bool fact_add(struct journal *j, const struct fact *like, const char *about, struct error *err) {
@@ -119,7 +116,7 @@ static bool numbers_read(const cJSON *o, struct fact *f, struct error *err) {
         const cJSON *const found = cJSON_GetObjectItemCaseSensitive(o, resource_name((enum resource)r));
         f->pressure[r] = cJSON_IsNumber(found) ? found->valuedouble : NAN;
     }
-    return true;
+    return json_throttle_read(o, &f->throttled, &f->throttle, err);
 }
 
 /* A variant or a point that this build no longer has is no news: *about is empty. */
@@ -263,7 +260,7 @@ void journal_close(struct journal *j) {
         fsync(j->file);
         close(j->file);
     }
-    for (int i = 0; i < j->count; i++) fact_free(&j->facts[i]);
+    for (int i = 0; i < j->count; i++) free(j->facts[i].about), free(j->facts[i].line);
     free(j->facts);
     free(j->path);
     free(j);
@@ -326,6 +323,7 @@ static bool numbers_write(struct journal *j, const struct candidate *c, const st
     for (int r = 0; f->event == EVENT_TIMED && r < RESOURCE_COUNT; r++)
         if (!isnan(f->pressure[r]))
             cJSON_AddNumberToObject(o, resource_name((enum resource)r), f->pressure[r]);
+    if (f->throttled) json_throttle(o, true, f->throttle);
     return line_write(j, o, false, err) && fact_add(j, f, about, err);
 }
 
@@ -335,10 +333,15 @@ bool journal_checked(struct journal *j, const struct candidate *c, const struct 
     return numbers_write(j, c, &f, err);
 }
 
-bool journal_timed(struct journal *j, const struct candidate *c, int round, const struct summary *s,
-                   const double pressure[RESOURCE_COUNT], struct error *err) {
-    struct fact f = {.event = EVENT_TIMED, .round = round, .value = {s->median, s->lo, s->hi, s->n}};
-    memcpy(f.pressure, pressure, sizeof f.pressure);
+bool journal_timed(struct journal *j, const struct candidate *c, int round, const struct journal_time *t,
+                   struct error *err) {
+    const struct summary *const s = &t->seconds;
+    struct fact f = {.event = EVENT_TIMED,
+                     .round = round,
+                     .value = {s->median, s->lo, s->hi, s->n},
+                     .throttled = t->throttled,
+                     .throttle = t->throttle};
+    memcpy(f.pressure, t->pressure, sizeof f.pressure);
     return numbers_write(j, c, &f, err);
 }
 
@@ -370,12 +373,14 @@ bool journal_has_checked(const struct journal *j, const struct candidate *c, str
     return f;
 }
 
-bool journal_has_timed(const struct journal *j, const struct candidate *c, int round, struct summary *s,
-                       double pressure[RESOURCE_COUNT]) {
+bool journal_has_timed(const struct journal *j, const struct candidate *c, int round,
+                       struct journal_time *t) {
     const struct fact *const f = candidate_fact(j, EVENT_TIMED, c, round);
     if (!f) return false;
-    *s = (struct summary){(int)f->value[3], f->value[0], f->value[1], f->value[2]};
-    memcpy(pressure, f->pressure, sizeof f->pressure);
+    *t = (struct journal_time){.seconds = {(int)f->value[3], f->value[0], f->value[1], f->value[2]},
+                               .throttled = f->throttled,
+                               .throttle = f->throttle};
+    memcpy(t->pressure, f->pressure, sizeof t->pressure);
     return true;
 }
 

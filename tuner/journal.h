@@ -47,9 +47,15 @@ bool journal_failed(struct journal *j, const struct candidate *c, enum journal_c
 /* It passed its check with this verdict, whose worst element's errors are kept. */
 bool journal_checked(struct journal *j, const struct candidate *c, const struct verdict *v,
                      struct error *err);
-/* Its time in one round of a search, and what it used of each resource (NAN: not known). */
-bool journal_timed(struct journal *j, const struct candidate *c, int round, const struct summary *s,
-                   const double pressure[RESOURCE_COUNT], struct error *err);
+/* Its time in one round of a search. */
+struct journal_time {
+    struct summary seconds;
+    double pressure[RESOURCE_COUNT]; /* what it used of each resource; NAN: not known */
+    bool throttled;                  /* the device was held back, */
+    unsigned throttle;               /* by these: set of enum throttle */
+};
+bool journal_timed(struct journal *j, const struct candidate *c, int round, const struct journal_time *t,
+                   struct error *err);
 /* How far a problem was searched. */
 struct effort {
     int64_t points;      /* of its space; 0: not known */
@@ -59,8 +65,7 @@ bool journal_done(struct journal *j, const struct problem *p, const struct effor
 
 bool journal_has_failed(const struct journal *j, const struct candidate *c);
 bool journal_has_checked(const struct journal *j, const struct candidate *c, struct verdict *v);
-bool journal_has_timed(const struct journal *j, const struct candidate *c, int round, struct summary *s,
-                       double pressure[RESOURCE_COUNT]);
+bool journal_has_timed(const struct journal *j, const struct candidate *c, int round, struct journal_time *t);
 bool journal_has_done(const struct journal *j, const struct problem *p, struct effort *e);
 int journal_failures(const struct journal *j);
 

@@ -41,6 +41,13 @@ cJSON *json_device(const struct device_info *info) {
     return o;
 }
 
+void json_throttle(cJSON *o, bool throttled, unsigned throttle) {
+    cJSON_AddBoolToObject(o, "throttled", throttled);
+    cJSON *const list = throttle ? cJSON_AddArrayToObject(o, "throttle") : NULL;
+    for (int i = 0; list && throttle_name(i); i++)
+        if (throttle >> i & 1) cJSON_AddItemToArray(list, cJSON_CreateString(throttle_name(i)));
+}
+
 static bool member_wrong(const cJSON *found, const char *name, const char *kind, struct error *err) {
     return found ? error_set(err, "%s is no %s", name, kind) : error_set(err, "%s is missing", name);
 }
@@ -93,6 +100,27 @@ bool json_within(bool ok, const char *name, struct error *err) {
     char rest[sizeof err->text];
     memcpy(rest, err->text, sizeof rest);
     return error_set(err, "%s.%.400s", name, rest);
+}
+
+/* The bit of a reason; -1 if there is none of this name. */
+static int throttle_find(const char *name) {
+    for (int i = 0; name && throttle_name(i); i++)
+        if (strcmp(name, throttle_name(i)) == 0) return i;
+    return -1;
+}
+
+bool json_throttle_read(const cJSON *o, bool *throttled, unsigned *throttle, struct error *err) {
+    const cJSON *const held = cJSON_GetObjectItemCaseSensitive(o, "throttled"),
+                       *const list = cJSON_GetObjectItemCaseSensitive(o, "throttle");
+    *throttled = cJSON_IsTrue(held), *throttle = 0;
+    if (held && !cJSON_IsBool(held)) return error_set(err, "throttled is neither true nor false");
+    if (list && !cJSON_IsArray(list)) return error_set(err, "throttle is no array");
+    for (const cJSON *reason = list ? list->child : NULL; reason; reason = reason->next) {
+        const int bit = throttle_find(cJSON_GetStringValue(reason));
+        if (bit < 0) return error_set(err, "throttle[] is none of power, thermal and hardware");
+        *throttle |= 1u << bit;
+    }
+    return true;
 }
 
 static bool attr_read(const cJSON *o, const struct attr *attr, struct problem *p, struct error *err) {

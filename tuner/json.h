@@ -14,9 +14,15 @@ cJSON *json_point(const struct variant *v, const struct point *pt);
 /* name, backend, arch, fingerprint, units */
 cJSON *json_device(const struct device_info *info);
 
+/* "throttled", and "throttle" with what held the device back, where that is known. */
+void json_throttle(cJSON *o, bool throttled, unsigned throttle);
+
 /* The readers report the path of what is wrong inside the document, such as "problem.groups is missing". */
 bool json_problem_read(const cJSON *o, struct problem *p, struct error *err);
 bool json_point_read(const cJSON *o, const struct variant *v, struct point *pt, struct error *err);
+
+/* What need not be there: then the device was not held back. */
+bool json_throttle_read(const cJSON *o, bool *throttled, unsigned *throttle, struct error *err);
 
 /* A member that must be there and be a number, or a string that fits. */
 bool json_number(const cJSON *o, const char *name, double *value, struct error *err);

@@ -96,8 +96,8 @@ static void entry_fill(const struct hunt *h, const struct ceilings *ceilings, st
             e->ties[e->tie_count++] = choice_of(c);
         if (is_fallback(h, c)) e->fallback.time_us = 1e6 * c->seconds.median;
     }
-    h->report->throttled = chosen->throttled;
-    h->report->throttle = chosen->throttle;
+    e->throttled = chosen->throttled;
+    e->throttle = chosen->throttled ? chosen->throttle : 0;
     const struct summary *const t = &chosen->seconds;
     const struct roofline roofline = roofline_of(h->p, ceilings, t->median);
     e->choice = choice_of(chosen);

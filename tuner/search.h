@@ -38,11 +38,9 @@ bool search_is_through(const struct effort *done, int64_t asked);
 
 struct search_report {
     struct effort effort; /* points are those that the device accepts and the selection takes in */
-    int tried;      /* of them; fewer where there are more than the budget or SEARCH_EXHAUSTIVE_MAX allow */
-    int failed;     /* crashed, hung or wrong, now or in the journal */
-    bool stopped;   /* interrupted: the entry is not filled */
-    bool throttled; /* the entry's time is of a device that was held back */
-    unsigned throttle; /* by what: set of enum throttle */
+    int tried;    /* of them; fewer where there are more than the budget or SEARCH_EXHAUSTIVE_MAX allow */
+    int failed;   /* crashed, hung or wrong, now or in the journal */
+    bool stopped; /* interrupted: the entry is not filled */
 };
 
 /* Fills the entry. The strategy searches the problem's space, the variants' default points first: a candidate

@@ -70,6 +70,7 @@ static cJSON *entry_json(const struct table_entry *e) {
     cJSON_AddNumberToObject(time, "hi", e->time_us.hi);
     cJSON_AddNumberToObject(time, "n", e->time_us.n);
     cJSON_AddStringToObject(o, "source", source_names[e->source]);
+    if (e->throttled) json_throttle(o, true, e->throttle);
     cJSON *const roofline = cJSON_AddObjectToObject(o, "roofline");
     cJSON_AddStringToObject(roofline, "bound", e->roofline.bound);
     cJSON_AddNumberToObject(roofline, "fraction", e->roofline.fraction);

@@ -22,6 +22,8 @@ struct table_entry {
     struct problem problem;
     struct table_choice choice;
     enum table_source source;
+    bool throttled;    /* the device was held back while the winner was timed */
+    unsigned throttle; /* by what, if that is known: set of enum throttle */
     struct {
         double median, lo, hi; /* lo and hi: a 95% interval of the median */
         int n;

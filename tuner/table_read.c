@@ -71,8 +71,8 @@ static bool entry_read(const cJSON *o, struct table_entry *e, struct error *err)
     if (!table_choice_read(o, &e->problem, &e->choice, err)) return false;
     const cJSON *const time = json_object(o, "time_us", err);
     if (!time || !json_within(time_read(time, e, err), "time_us", err)) return false;
-    return source_read(o, e, err) && evidence_read(o, e, err) && ties_read(o, e, err) &&
-           table_why_read(o, e, err);
+    return source_read(o, e, err) && json_throttle_read(o, &e->throttled, &e->throttle, err) &&
+           evidence_read(o, e, err) && ties_read(o, e, err) && table_why_read(o, e, err);
 }
 
 static bool caches_read(const cJSON *o, struct device_info *info, struct error *err) {

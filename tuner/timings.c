@@ -8,14 +8,6 @@
 #include "json.h"
 #include "sample.h"
 
-/* Reports a member's error under the member's name. */
-static bool within(bool ok, const char *name, struct error *err) {
-    if (ok) return true;
-    char rest[sizeof err->text];
-    memcpy(rest, err->text, sizeof rest);
-    return error_set(err, "%s.%.400s", name, rest);
-}
-
 /* Appends "name=value" of every member that is a number or a string; false if they do not fit. */
 static bool members_print(const cJSON *o, bool skip_names, char *text, size_t size) {
     size_t used = strlen(text);
@@ -35,9 +27,9 @@ static bool members_print(const cJSON *o, bool skip_names, char *text, size_t si
 static bool problem_read(const cJSON *o, struct timing *one, struct error *err) {
     char op[32], dtype[8];
     const cJSON *const problem = json_object(o, "problem", err);
-    if (!problem || !within(json_string(problem, "op", op, sizeof op, err) &&
-                                json_string(problem, "dtype", dtype, sizeof dtype, err),
-                            "problem", err))
+    if (!problem || !json_within(json_string(problem, "op", op, sizeof op, err) &&
+                                     json_string(problem, "dtype", dtype, sizeof dtype, err),
+                                 "problem", err))
         return false;
     snprintf(one->problem, sizeof one->problem, "%s %s", op, dtype);
     return members_print(problem, true, one->problem, sizeof one->problem) ||
@@ -97,8 +89,9 @@ static bool figures_read(const cJSON *o, struct timing *one, struct error *err) 
     const cJSON *const time = json_object(o, "time_us", err),
                        *const launches = cJSON_GetObjectItemCaseSensitive(o, "launches_us"),
                        *const counters = cJSON_GetObjectItemCaseSensitive(o, "counters");
-    return time && within(time_read(time, one, err), "time_us", err) &&
+    return time && json_within(time_read(time, one, err), "time_us", err) &&
            (!launches || launches_read(launches, one, err)) &&
+           json_throttle_read(o, &one->throttled, &one->throttle, err) &&
            (!counters || counters_read(counters, one, err));
 }
 
@@ -109,7 +102,7 @@ static bool result_read(const cJSON *o, struct timing *one, struct error *err) {
         return false;
     const cJSON *const check = json_object(o, "check", err), *const cold =
                                                                  cJSON_GetObjectItemCaseSensitive(o, "cold");
-    if (!check || !within(json_string(check, "status", status, sizeof status, err), "check", err))
+    if (!check || !json_within(json_string(check, "status", status, sizeof status, err), "check", err))
         return false;
     snprintf(one->setting, sizeof one->setting, "%s %s", distribution, cJSON_IsFalse(cold) ? "warm" : "cold");
     if (strcmp(status, "passed") == 0) return figures_read(o, one, err);
@@ -141,8 +134,8 @@ static bool list_read(const cJSON *array, const char *name, struct timings *t, s
         char place[40];
         snprintf(place, sizeof place, "%s[%d]", name, i);
         if (!cJSON_IsObject(o)) return error_set(err, "%s is no object", place);
-        if (!within(t->kind == TIMINGS_TABLE ? entry_read(o, &one, err) : result_read(o, &one, err), place,
-                    err))
+        if (!json_within(t->kind == TIMINGS_TABLE ? entry_read(o, &one, err) : result_read(o, &one, err),
+                         place, err))
             return false;
         const char *const source = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, "source"));
         if (source && strcmp(source, "modeled") == 0) t->modeled = true;
@@ -154,16 +147,17 @@ static bool list_read(const cJSON *array, const char *name, struct timings *t, s
 
 static bool head_read(const cJSON *o, struct timings *t, struct error *err) {
     const cJSON *const device = json_object(o, "device", err);
-    if (!device || !within(json_string(device, "name", t->device, sizeof t->device, err) &&
-                               json_string(device, "fingerprint", t->fingerprint, sizeof t->fingerprint, err),
-                           "device", err))
+    if (!device ||
+        !json_within(json_string(device, "name", t->device, sizeof t->device, err) &&
+                         json_string(device, "fingerprint", t->fingerprint, sizeof t->fingerprint, err),
+                     "device", err))
         return false;
     const cJSON *const environment = json_object(o, "environment", err);
-    return environment &&
-           within(json_string(environment, "katune", t->katune, sizeof t->katune, err) &&
-                      json_string(environment, "date", t->date, sizeof t->date, err) &&
-                      json_string(environment, "sources_hash", t->sources_hash, sizeof t->sources_hash, err),
-                  "environment", err);
+    return environment && json_within(json_string(environment, "katune", t->katune, sizeof t->katune, err) &&
+                                          json_string(environment, "date", t->date, sizeof t->date, err) &&
+                                          json_string(environment, "sources_hash", t->sources_hash,
+                                                      sizeof t->sources_hash, err),
+                                      "environment", err);
 }
 
 static bool document_read(const cJSON *o, struct timings *t, struct error *err) {
@@ -236,6 +230,7 @@ bool timings_add_launch(struct timings *all, const struct timings *launch, int n
                 snprintf(to->failure, sizeof to->failure, "not in launch %d", number - 1);
             continue;
         }
+        to->throttled = to->throttled || from->throttled, to->throttle |= from->throttle;
         if (*from->failure && !*to->failure)
             snprintf(to->failure, sizeof to->failure, "in launch %d: %.200s", number, from->failure);
         if (*to->failure || to->launch_count == LAUNCHES_MAX) continue;

@@ -18,6 +18,8 @@ struct timing {
     double median, lo, hi;
     double launches[LAUNCHES_MAX]; /* medians, in the order of time */
     int launch_count;              /* 1: the median itself */
+    bool throttled;                /* the device was held back in any launch */
+    unsigned throttle;             /* by what: set of enum throttle */
     struct counter counters[COUNTERS_MAX];
     int counter_count;
 };
