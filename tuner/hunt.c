@@ -1,11 +1,12 @@
 #include "hunt.h"
 
-#include "device/clock.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "device/clock.h"
+#include "why_cause.h"
 
 static struct candidate candidate_of(const struct hunt *h, const struct contender *c) {
     return (struct candidate){h->p, c->variant, &c->point};
@@ -36,18 +37,14 @@ static enum record_status status_of(const struct contender *c, enum worker_outco
     return outcome == WORKER_HUNG ? RECORD_TIMEOUT : RECORD_RUNTIME;
 }
 
-/* Shares of the peaks, by what the device counted: of its memory's bandwidth, and of the rate at which it
-   executes instructions of warps, taken to be that of multiply-adds (64 FLOP a warp). */
+/* Shares of the time that what the device counted takes at the peaks of its memory and of its issue. */
 static void pressure_find(const struct device_info *d, const struct contender *c,
                           double pressure[RESOURCE_COUNT]) {
-    const struct counter *const bytes = counter_find(c->counters, c->counter_count, "dram_bytes"),
-                                *const instructions =
-                                    counter_find(c->counters, c->counter_count, "instructions");
-    const double seconds = c->seconds.median;
+    double seconds[RES_COUNT];
+    work_seconds(c->counters, c->counter_count, d, d->bandwidth, seconds);
     for (int r = 0; r < RESOURCE_COUNT; r++) pressure[r] = NAN;
-    if (bytes && d->bandwidth > 0) pressure[RESOURCE_MEMORY] = bytes->value / seconds / d->bandwidth;
-    if (instructions && d->flops > 0)
-        pressure[RESOURCE_ISSUE] = fmin(1, 64 * instructions->value / seconds / d->flops);
+    if (seconds[RES_MEMORY] > 0) pressure[RESOURCE_MEMORY] = seconds[RES_MEMORY] / c->seconds.median;
+    if (seconds[RES_ISSUE] > 0) pressure[RESOURCE_ISSUE] = fmin(1, seconds[RES_ISSUE] / c->seconds.median);
 }
 
 /* The candidate's time in a round, if the journal knows it. */

@@ -35,10 +35,10 @@ double evidence_counter(const struct evidence *e, const char *name) {
 /* What a GPU does a second of what the counter counts: instructions of warps, by the lanes of each pipe (CUDA
    C++ Programming Guide, arithmetic throughput); shared memory serves a wavefront a clock on each
    multiprocessor, a slice of L2 one pass of atomics a clock (reference/vgpu/timing.c has the sources). */
-static void gpu_rates(const struct device_info *d, const struct ceilings *c, double rate[RES_COUNT]) {
+static void gpu_rates(const struct device_info *d, double bandwidth, double rate[RES_COUNT]) {
     const struct cuda_arch *const a = cuda_arch_near(d->sm);
     const double clocks = d->clock * d->units;
-    rate[RES_MEMORY] = c->bandwidth;
+    rate[RES_MEMORY] = bandwidth;
     rate[RES_ISSUE] = SCHEDULERS * clocks;
     rate[RES_ALU] = clocks * ALU_LANES / WARP;
     rate[RES_SFU] = clocks * SFU_LANES / WARP;
@@ -48,6 +48,14 @@ static void gpu_rates(const struct device_info *d, const struct ceilings *c, dou
     rate[RES_TENSOR] = clocks * a->tensor / MMA_FMAS;
     rate[RES_SHARED] = clocks;
     rate[RES_ATOMICS] = d->clock;
+}
+
+void work_seconds(const struct counter *counters, int count, const struct device_info *d, double bandwidth,
+                  double seconds[RES_COUNT]) {
+    double rate[RES_COUNT] = {0};
+    if (device_is_gpu(d)) gpu_rates(d, bandwidth, rate);
+    for (int r = 0; r < RES_COUNT; r++)
+        seconds[r] = rate[r] > 0 ? counter_value(counters, count, resources[r].counter) / rate[r] : 0;
 }
 
 static double work_of(const struct evidence *e, enum why_resource r) {
@@ -67,12 +75,9 @@ struct demand demand_of(const struct evidence *e, const struct problem *p, const
                         const struct ceilings *c) {
     struct demand out = {.e = e, .time = 1e-6 * e->time_us, .bound = -1};
     const bool gpu = device_is_gpu(d);
-    double rate[RES_COUNT] = {0};
-    if (gpu) gpu_rates(d, c, rate);
     out.counted = gpu && work_of(e, RES_ISSUE) > 0;
     out.threads = gpu ? 0 : point_threads(e->variant, &e->point, d);
-    for (int r = 0; r < RES_COUNT; r++)
-        if (rate[r] > 0) out.seconds[r] = work_of(e, (enum why_resource)r) / rate[r];
+    work_seconds(e->counters, e->counter_count, d, c->bandwidth, out.seconds);
     if (!(out.seconds[RES_MEMORY] > 0) && c->bandwidth > 0)
         out.seconds[RES_MEMORY] = problem_bytes(p) / c->bandwidth;
     if (!out.counted && c->flops > 0) out.seconds[RES_FMA] = problem_flops(p) / c->flops;

@@ -22,6 +22,11 @@ enum why_resource {
 /* "memory", "issue", ...: struct evidence's bound. */
 const char *why_resource_name(enum why_resource r);
 
+/* Seconds that what was counted takes of each resource of a GPU whose memory moves `bandwidth` bytes/s, at
+   its ceiling; 0: none, or not counted, or not known of the device. */
+void work_seconds(const struct counter *counters, int count, const struct device_info *d, double bandwidth,
+                  double seconds[RES_COUNT]);
+
 /* A candidate's evidence, worked up. */
 struct demand {
     const struct evidence *e;
