@@ -1,4 +1,4 @@
-/* Compiling without a GPU: default points for three architectures without spills, and the cache of compiled
+/* Compiling without a GPU: default points for four architectures without spills, and the cache of compiled
  * kernels. */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static void nvrtc_needed(void) {
 Test(cuda_compile, default_points) {
     nvrtc_needed();
     cache_use();
-    const struct outcome o = program_run("compile --quiet --arch sm_80,sm_90,sm_120");
+    const struct outcome o = program_run("compile --quiet --arch sm_80,sm_90,sm_100,sm_120");
     cr_assert_eq(o.code, 0, "exit code %d: %s%s", o.code, o.out, o.err);
     cr_assert(strstr(o.out, " 0 failed, 0 default points with spills"), "%s", o.out);
 }

@@ -104,7 +104,10 @@ __device__ __forceinline__ void columns_walk(const float *a, const float *b, con
     }
 }
 
-extern "C" __global__ void __launch_bounds__(BLOCK, TERMS <= 10 ? 1024 / BLOCK : 1) rational_fwd_cuda_columns(RATIONAL_FWD_ARGS) {
+/* 64 registers a thread, where coefficients leave room; for sm_100, in blocks of 128, that is too few for 16-bit elements. */
+constexpr int blocks_wanted = TERMS > 10 ? 1 : __CUDA_ARCH__ == 1000 && BLOCK == 128 ? 7 : 1024 / BLOCK;
+
+extern "C" __global__ void __launch_bounds__(BLOCK, blocks_wanted) rational_fwd_cuda_columns(RATIONAL_FWD_ARGS) {
     constexpr unsigned COLUMNS = CHANNELS / VEC;
     const long long thread = (long long)blockIdx.x * BLOCK + threadIdx.x, threads = (long long)gridDim.x * BLOCK;
     const long long thread_rows = threads / COLUMNS, row = thread / COLUMNS * ROWS; /* beyond whole rows: idle */
