@@ -168,8 +168,8 @@ static const struct command_usage usage = {
     "buffers of more than twice the last-level cache, all in turn, against ceilings measured in the same "
     "run.\n"
     "Without --shape: 4096x3072; without --dtype: f32.",
-    OPT_DEVICE | OPT_SELECTION | OPT_SEED | OPT_DIST | OPT_WARM | OPT_BUDGET | OPT_BARS | OPT_STRICT |
-        OPT_NO_CEILINGS | OPT_COUNTERS | OPT_JSON | OPT_GBENCH | OPT_QUIET | OPT_SEARCH | OPT_STRATEGY,
+    OPT_DEVICE | OPT_SELECTION | OPT_SEED | OPT_DIST | OPT_WARM | OPT_BUDGET | OPT_BARS | OPT_NO_CEILINGS |
+        OPT_COUNTERS | OPT_JSON | OPT_GBENCH | OPT_QUIET | OPT_SEARCH | OPT_STRATEGY,
     "Columns: median time, half the 95% interval, samples, bytes of the operation over time, share of the "
     "lower\n"
     "ceiling. --bars prints, for each performance bar, the best variant's share of the copy and a verdict."};

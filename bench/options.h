@@ -25,8 +25,8 @@ enum option_bit {
     OPT_WARM = 1 << 12,
     OPT_QUIET = 1 << 13,
     OPT_BUDGET = 1 << 14,
-    OPT_BARS = 1 << 15,
-    OPT_STRICT = 1 << 16,
+    OPT_BARS = 1 << 15, /* --bars, --strict */
+    OPT_BESIDE = 1 << 16,
     OPT_JSON_FLAG = 1 << 17, /* --json with no argument: to standard output */
     OPT_VARIANT = 1 << 18,
     OPT_IN = 1 << 19,
@@ -90,7 +90,8 @@ struct options {
     const char *strategy, *replay, *record, *prior;
     int64_t budget_evals;
     struct option_list search;
-    const char *arch; /* architectures, as a list */
+    const char *arch;   /* architectures, as a list */
+    const char *beside; /* a profile of the virtual GPU; NULL: not given */
 };
 
 struct command_usage {

@@ -1,5 +1,5 @@
-# Writes a C file with the text of sources, for kernels/device/cuda_sources.h:
-#   cmake -DOUTPUT=... "-DFILES=a.cu;b.cuh" -P embed.cmake
+# Writes a C file with the text of sources, in a table for kernels/device/cuda_sources.h:
+#   cmake -DOUTPUT=... -DTABLE=cuda_sources "-DFILES=a.cu;b.cuh" -P embed.cmake
 set(arrays "")
 set(table "")
 set(i 0)
@@ -12,4 +12,4 @@ foreach(file IN LISTS FILES)
   math(EXPR i "${i} + 1")
 endforeach()
 file(WRITE ${OUTPUT} "#include \"device/cuda_sources.h\"\n\n${arrays}\n"
-  "const struct cuda_source cuda_sources[] = {\n${table}    {0, 0},\n};\n")
+  "const struct cuda_source ${TABLE}[] = {\n${table}    {0, 0},\n};\n")

@@ -48,14 +48,18 @@ const char *variant_about(const struct variant *v) {
     return "";
 }
 
-bool variant_matches(const struct variant *v, const char *glob) {
+bool name_matches(const char *name, const char *glob) {
     if (!glob || !*glob) return true;
     char list[1024];
     snprintf(list, sizeof list, "%s", glob);
     char *rest = list;
     for (char *one; (one = strtok_r(rest, ",", &rest));)
-        if (fnmatch(one, v->name, 0) == 0) return true;
+        if (fnmatch(one, name, 0) == 0) return true;
     return false;
+}
+
+bool variant_matches(const struct variant *v, const char *glob) {
+    return name_matches(v->name, glob);
 }
 
 int param_count(const struct variant *v) {

@@ -20,6 +20,7 @@ const char *registry_sources_hash(void);
 
 /* fnmatch(3) over names; NULL or "" matches all. A list separated by commas matches if one of its globs does.
  */
+bool name_matches(const char *name, const char *glob);
 bool variant_matches(const struct variant *v, const char *glob);
 
 int param_count(const struct variant *v);

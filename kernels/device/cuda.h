@@ -21,6 +21,9 @@ struct device *vgpu_open(const char *profile, struct error *err);
 /* The i-th profile of the virtual GPU and what it is; NULL past the last, or where its library is missing. */
 const char *vgpu_profile(unsigned i, const char **about);
 
+/* A figure of this profile (vgpu_profile_figure in reference/vgpu/vgpu.h); false if it has none. */
+bool vgpu_figure(unsigned profile, const char *figure, double *value);
+
 /* NVML of a device that cuda_open() opened, loaded when it is first asked for; NULL and why. */
 struct nvml;
 const struct nvml *cuda_nvml(struct device *d, struct error *err);

@@ -60,6 +60,17 @@ const char *vgpu_profile(unsigned i, const char **about) {
     return name;
 }
 
+bool vgpu_figure(unsigned profile, const char *figure, double *value) {
+    struct cuda_api api;
+    struct cuda_virtual virtual;
+    struct error ignored;
+    if (!cuda_virtual_open(&api, &ignored)) return false;
+    cuda_virtual_bind(&virtual, &api);
+    const bool found = virtual.present && !virtual.vgpu_profile_figure(profile, figure, value);
+    cuda_api_close(&api);
+    return found;
+}
+
 void cuda_tally_add(struct cuda_tally *t, const struct cuda_virtual *v) {
     struct vgpu_counters c;
     if (v->vgpu_counters_read(&c, sizeof c)) return;

@@ -14,6 +14,7 @@
     F(const char *, vgpu_last_error, (void))                                                                 \
     F(const char *, vgpu_profile_name, (unsigned))                                                           \
     F(const char *, vgpu_profile_about, (unsigned))                                                          \
+    F(int, vgpu_profile_figure, (unsigned, const char *, double *))                                          \
     F(int, vgpu_module_ptxas_log, (void *, const char *))                                                    \
     F(void, vgpu_set_sampling, (uint64_t))
 

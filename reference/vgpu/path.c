@@ -18,6 +18,10 @@ static const double pipe_cycles[PIPE_COUNT] = {
     [PIPE_SFU] = 18, [PIPE_LSU] = 23, [PIPE_TENSOR] = 33, [PIPE_CONTROL] = 8,
 };
 
+double path_pipe_cycles(enum vgpu_pipe_id pipe) {
+    return pipe_cycles[pipe];
+}
+
 struct walk {
     const struct kernel *kernel;
     const struct load_latency *latency;

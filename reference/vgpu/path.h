@@ -10,6 +10,9 @@ struct load_latency {
     double global, atomic, shared, l1;
 };
 
+/* From an instruction of this pipe to one that needs its result; of PIPE_LSU, a shuffle. */
+double path_pipe_cycles(enum vgpu_pipe_id pipe);
+
 /* Cycles of a warp that issues in order and waits for operands that are not ready yet, summed over all warps:
  * executed[i] is how often warps issued instruction i. The code is walked in the order it lies in, and what
  * an instruction waits there is what it waits each time; a loop's body is walked twice and the second time

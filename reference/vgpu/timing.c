@@ -6,6 +6,10 @@ static const double dram_efficiency = 0.92;  /* estimate: of the peak that strea
 static const double atomic_passes_per_clock = 1;
 static const double slice_bytes_per_clock = 64; /* A100 white paper: 80 slices of 64 bytes */
 
+double timing_launch_seconds(void) {
+    return launch_seconds;
+}
+
 enum { BOUNDS = VGPU_PIPES + 5 };
 
 /* Seconds that the launch's work takes of one part of the device, were it spread evenly over all blocks: of

@@ -9,6 +9,9 @@
 /* What a load takes on average where the caches served it as these counters say. */
 struct load_latency timing_latency(const struct vgpu_counters *counters, const struct profile *profile);
 
+/* What every launch takes besides. */
+double timing_launch_seconds(void);
+
 /* Fills modeled_seconds and bound. warp_cycles: what one warp alone takes, averaged over the warps. */
 void timing_model(struct vgpu_counters *counters, const struct profile *profile, double warp_cycles);
 

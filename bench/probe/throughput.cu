@@ -1,0 +1,109 @@
+/* What a multiprocessor does in a clock: eight independent chains in every thread, all multiprocessors full. x[1] is
+   0. */
+
+#define CHAINS 8
+
+#define MANY(name, type, first, code)                                                                        \
+    PROBE(name) {                                                                                            \
+        const float one = 1 + x[1], zero = x[1];                                                             \
+        const unsigned some = 0x9e3779b9u + x[1], other = 0x85ebca6bu + x[1];                                \
+        type chain[CHAINS];                                                                                  \
+        REPEAT(CHAINS) chain[repeat] = (type)(first) + (type)(threadIdx.x * CHAINS + repeat);                \
+        BEGIN;                                                                                               \
+        ROUNDS _Pragma("unroll") for (int again = 0; again < 16; again++) REPEAT(CHAINS) {                   \
+            type &a = chain[repeat];                                                                         \
+            code;                                                                                            \
+        }                                                                                                    \
+        for (int i = 1; i < CHAINS; i++) chain[0] += chain[i];                                               \
+        END(chain[0])                                                                                        \
+        (void)one, (void)zero, (void)some, (void)other;                                                      \
+    }
+
+MANY(many_fma, float, 1, asm volatile("fma.rn.f32 %0, %0, %1, %2;" : "+f"(a) : "f"(one), "f"(zero)))
+MANY(many_shift, unsigned, 1, asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r"(a) : "r"(some)))
+MANY(many_xor, unsigned, 1,
+     if (again & 1) asm volatile("xor.b32 %0, %0, %1;" : "+r"(a) : "r"(some));
+     else asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r"(a) : "r"(other)))
+MANY(many_add, unsigned, 1,
+     if (again & 1) asm volatile("add.u32 %0, %0, %1;" : "+r"(a) : "r"(some));
+     else asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r"(a) : "r"(other)))
+MANY(many_add_xor, unsigned, 1,
+     if (again & 1) asm volatile("add.u32 %0, %0, %1;" : "+r"(a) : "r"(some));
+     else asm volatile("xor.b32 %0, %0, %1;" : "+r"(a) : "r"(other)))
+MANY(many_mad, unsigned, 1, asm volatile("mad.lo.u32 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
+MANY(many_ex2, float, 1, asm volatile("ex2.approx.ftz.f32 %0, %0;" : "+f"(a)))
+MANY(many_rcp, float, 1, asm volatile("rcp.approx.ftz.f32 %0, %0;" : "+f"(a)))
+MANY(many_f16, float, 1, asm volatile("{.reg .b16 h; cvt.rn.f16.f32 h, %0; cvt.f32.f16 %0, h;}" : "+f"(a)))
+MANY(many_shuffle, unsigned, 1, asm volatile("shfl.sync.bfly.b32 %0, %0, 1, 31, 0xffffffff;" : "+r"(a)))
+
+/* Every other one a multiply-add: two pipes, and the issue that feeds them. */
+PROBE(many_mixed) {
+    const float one = 1 + x[1], zero = x[1];
+    const unsigned some = 0x9e3779b9u + x[1];
+    float a[4];
+    unsigned b[4];
+    REPEAT(4) a[repeat] = threadIdx.x + repeat, b[repeat] = threadIdx.x * 4 + repeat;
+    BEGIN;
+    ROUNDS _Pragma("unroll") for (int again = 0; again < 16; again++) REPEAT(4) {
+        asm volatile("fma.rn.f32 %0, %0, %1, %2;" : "+f"(a[repeat]) : "f"(one), "f"(zero));
+        asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r"(b[repeat]) : "r"(some));
+    }
+    END(a[0] + a[1] + a[2] + a[3] + b[0] + b[1] + b[2] + b[3])
+}
+
+/* Chains of addresses in shared memory, without conflicts. */
+PROBE(many_shared) {
+    __shared__ unsigned cells[1024];
+    unsigned a[4];
+    REPEAT(4) {
+        unsigned *const cell = cells + repeat * 256 + threadIdx.x;
+        a[repeat] = *cell = (unsigned)__cvta_generic_to_shared(cell);
+    }
+    __syncthreads();
+    BEGIN;
+    ROUNDS _Pragma("unroll") for (int again = 0; again < 32; again++)
+        REPEAT(4) asm volatile("ld.shared.u32 %0, [%0];" : "+r"(a[repeat])::"memory");
+    END(a[0] + a[1] + a[2] + a[3])
+}
+
+/* The same of 16 bytes. */
+PROBE(many_shared_wide) {
+    __shared__ uint4 cells[512];
+    unsigned a[2];
+    REPEAT(2) {
+        uint4 *const cell = cells + repeat * 256 + threadIdx.x;
+        a[repeat] = (unsigned)__cvta_generic_to_shared(cell);
+        *cell = make_uint4(a[repeat], 0, 0, 0);
+    }
+    __syncthreads();
+    unsigned b = 0, c = 0, d = 0;
+    BEGIN;
+    ROUNDS _Pragma("unroll") for (int again = 0; again < 32; again++)
+        REPEAT(2)
+            asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%0];"
+                         : "+r"(a[repeat]), "=r"(b), "=r"(c), "=r"(d)::"memory");
+    END(a[0] + a[1] + b + c + d)
+}
+
+#if __CUDA_ARCH__ >= 800
+MANY(many_bf16, float, 1,
+     asm volatile("{.reg .b16 h; .reg .b32 w; cvt.rn.bf16.f32 h, %0; cvt.u32.u16 w, h; shl.b32 w, w, 16; "
+                  "mov.b32 %0, w;}"
+                  : "+f"(a)))
+
+PROBE(many_mma) {
+    const unsigned some = x[1];
+    float a[4][4];
+    REPEAT(4) for (int i = 0; i < 4; i++) a[repeat][i] = threadIdx.x + i;
+    BEGIN;
+    ROUNDS _Pragma("unroll") for (int again = 0; again < 16; again++)
+        REPEAT(4)
+            asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %4, %4, "
+                         "%4}, {%4, %4}, {%0, %1, %2, %3};"
+                         : "+f"(a[repeat][0]), "+f"(a[repeat][1]), "+f"(a[repeat][2]), "+f"(a[repeat][3])
+                         : "r"(some));
+    float sum = 0;
+    REPEAT(4) for (int i = 0; i < 4; i++) sum += a[repeat][i];
+    END(sum)
+}
+#endif
