@@ -1,11 +1,15 @@
-/* The bars of a virtual GPU: what kernels move, execute and would take, from its counters and its model.
-   Every variant's default point is checked at a few rows and then run, sampled, at the shape. */
+/* The bars of a GPU: what kernels move, execute and take. Of a virtual GPU from its counters and its model,
+   launches sampled; of a real one by its clock and by CUPTI, which counts the machine's instructions, not
+   PTX's, and not all that a virtual GPU counts. Every variant's default point is checked at a few rows and
+   then run at the shape. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bars.h"
 #include "case.h"
+#include "ceiling.h"
 #include "gradient_error.h"
 #include "op.h"
 #include "report.h"
@@ -19,6 +23,7 @@ enum {
 };
 enum { ERROR_ROWS = 8192, ERROR_CHANNELS = 768 };
 
+static const double seconds_each = 0.5; /* of a real GPU */
 static const double bytes_bar = 1.02, floor_bar = 1.15, instructions_bar = 0.6, occupancy_bar = 0.5,
                     access_bar = 0.8, error_bar = 0.1;
 
@@ -27,19 +32,22 @@ struct counted {
     struct problem problem;
     struct contender list[VARIANTS_MAX];
     int count, failed; /* those that passed their check; how many did not */
+    double bandwidth;  /* bytes/s: a virtual GPU's by its profile, a real one's of the best copy */
 };
 
 struct bars_gpu {
     struct device *device;
     const struct options *options;
     struct meter *meter;
-    double bandwidth;
+    bool modeled;
     struct counted *rows; /* ROWS_MAX */
     int count, missed;
 };
 
+/* NAN where the device does not count it. */
 static double counter_of(const struct contender *c, const char *name) {
-    return counter_value(c->counters, c->counter_count, name);
+    const struct counter *const found = counter_find(c->counters, c->counter_count, name);
+    return found ? found->value : (double)NAN;
 }
 
 static bool baseline(const struct contender *c) {
@@ -85,9 +93,12 @@ static bool variants_check(const struct bars_gpu *b, struct counted *all, struct
 }
 
 static bool operation_count(const struct bars_gpu *b, struct counted *all, struct error *err) {
+    struct ceilings ceilings;
     if (!variants_check(b, all, err)) return false;
     for (int i = 0; i < all->count; i++)
-        if (!measure(b->meter, &all->list[i], 1, 1, false, err)) return false;
+        if (!measure(b->meter, &all->list[i], 1, seconds_each, false, err)) return false;
+    if (!ceilings_measure(b->meter, &all->problem, 1, seconds_each, &ceilings, err)) return false;
+    all->bandwidth = ceilings.bandwidth;
     return true;
 }
 
@@ -106,41 +117,59 @@ static const struct contender *variant_of(const struct counted *all, const char 
     return NULL;
 }
 
-static double over_floor(const struct bars_gpu *b, const struct contender *c) {
-    return c->seconds.median / (problem_bytes(&c->problem) / b->bandwidth);
+static double over_floor(const struct counted *all, const struct contender *c) {
+    return c->seconds.median / (problem_bytes(&c->problem) / all->bandwidth);
 }
 
 /* ---- the table ---- */
 
 static void table_head(const struct bars_gpu *b, int64_t rows, int64_t channels) {
-    printf("%s, modeled; %lldx%lld, launches sampled.\n  %-32s %-4s %9s %9s %9s %9s %11s %11s %7s %6s\n",
-           b->device->info(b->device)->name, (long long)rows, (long long)channels, "variant", "", "time",
-           "of floor", "bytes/el", "warp i/el", "atomics", "of floats", "occup.", "spill");
+    printf("%s, %s; %lldx%lld.\n  %-32s %-4s %9s %9s %9s %9s %11s %11s %7s %6s\n",
+           b->device->info(b->device)->name,
+           b->modeled ? "modeled, launches sampled" : "measured, beside the best copy", (long long)rows,
+           (long long)channels, "variant", "", "time", "of floor", "bytes/el", "warp i/el", "atomics",
+           "of floats", "occup.", "spill");
 }
 
-static void table_print(const struct bars_gpu *b, const struct counted *all) {
+static void number_print(int width, int decimals, double value) {
+    if (isnan(value))
+        printf(" %*s", width, "-");
+    else
+        printf(" %*.*f", width, decimals, value);
+}
+
+static void table_print(const struct counted *all) {
     for (int i = 0; i < all->count; i++) {
         const struct contender *const c = &all->list[i];
         char time[16];
         seconds_print(c->seconds.median, time);
-        printf("  %-32s %-4s %s %9.2f %9.3f %9.3f %11.0f %11.0f %6.0f%% %6.0f\n", c->variant->name,
-               dtype_name(c->problem.dtype), time, over_floor(b, c),
-               counter_of(c, "dram_bytes") / elements_of(all),
-               counter_of(c, "instructions") / elements_of(all), counter_of(c, "atomics"),
-               counter_of(c, "float_atomics"), 100 * counter_of(c, "occupancy"),
-               counter_of(c, "spill_bytes"));
+        printf("  %-32s %-4s %s %9.2f", c->variant->name, dtype_name(c->problem.dtype), time,
+               over_floor(all, c));
+        number_print(9, 3, counter_of(c, "dram_bytes") / elements_of(all));
+        number_print(9, 3, counter_of(c, "instructions") / elements_of(all));
+        number_print(11, 0, counter_of(c, "atomics"));
+        number_print(11, 0, counter_of(c, "float_atomics"));
+        number_print(6, 0, 100 * counter_of(c, "occupancy"));
+        printf("%%");
+        number_print(6, 0, counter_of(c, "spill_bytes"));
+        printf("\n");
     }
     fflush(stdout);
 }
 
 /* ---- the bars ---- */
 
+/* What is not counted misses no bar of a real GPU, and every one of a virtual GPU, which counts it all. */
 static void bar_print(struct bars_gpu *b, const struct contender *c, const char *what, double measured,
                       double bar, bool met) {
     char text[96];
     snprintf(text, sizeof text, "%s %s: %s", op_name(c->problem.op), dtype_name(c->problem.dtype), what);
-    printf("%-68s %10.3f %10.3f  %s  %s\n", text, measured, bar, met ? "met   " : "MISSED", c->variant->name);
-    b->missed += !met;
+    printf("%-68s", text);
+    number_print(10, 3, measured);
+    number_print(10, 3, bar);
+    const bool absent = !b->modeled && isnan(measured / bar);
+    printf("  %s  %s\n", absent ? "not counted" : met ? "met   " : "MISSED", c->variant->name);
+    b->missed += !met && !absent;
 }
 
 static void at_most(struct bars_gpu *b, const struct contender *c, const char *what, double measured,
@@ -183,7 +212,12 @@ static void variant_bars(struct bars_gpu *b, const struct counted *all) {
 /* The mean global access of a warp over that of 16 bytes a lane. What is not an access to activations, such
    as a coefficient, is counted, too. */
 static double access_share(const struct contender *c) {
-    return counter_of(c, "global_sectors") / counter_of(c, "global_requests") / 16;
+    double sectors = counter_of(c, "global_sectors"), requests = counter_of(c, "global_requests");
+    if (isnan(sectors)) { /* CUPTI's */
+        sectors = counter_of(c, "global_load_sectors") + counter_of(c, "global_store_sectors");
+        requests = counter_of(c, "global_load_requests") + counter_of(c, "global_store_requests");
+    }
+    return sectors / requests / 16;
 }
 
 static void best_bars(struct bars_gpu *b, const struct counted *all, const struct contender *best) {
@@ -206,7 +240,8 @@ static void best_bars(struct bars_gpu *b, const struct counted *all, const struc
 static void backward_bars(struct bars_gpu *b, const struct counted *all, const struct contender *best) {
     if (all->problem.op != RATIONAL_BWD || !large(all)) return;
     const struct contender *const tiles = variant_of(all, "rational_bwd_cuda_tilesum");
-    at_most(b, best, "modeled time over the DRAM floor", over_floor(b, best), floor_bar);
+    at_most(b, best, b->modeled ? "modeled time over the DRAM floor" : "time over that of a copy's bytes",
+            over_floor(all, best), floor_bar);
     if (tiles)
         at_most(b, best, "warp instructions over the published design's",
                 counter_of(best, "instructions") / counter_of(tiles, "instructions"), instructions_bar);
@@ -259,7 +294,7 @@ static bool shape_measure(struct bars_gpu *b, int64_t rows, int64_t channels, st
         if (problem_elements(&one->problem) == 0)
             return error_set(err, "--shape: nothing to time with 0 rows");
         if (!operation_count(b, one, err)) return false;
-        table_print(b, one);
+        table_print(one);
     }
     printf("%-68s %10s %10s  verdict\n", "bar", "measured", "bar");
     for (int i = 0; i < b->count; i++)
@@ -268,14 +303,17 @@ static bool shape_measure(struct bars_gpu *b, int64_t rows, int64_t channels, st
 }
 
 int bars_gpu_measure(struct device *d, const struct options *o, struct error *err) {
-    const struct measure_options options = {.seed = o->seed};
-    struct bars_gpu b = {.device = d, .options = o, .bandwidth = d->info(d)->bandwidth};
+    const bool modeled = d->info(d)->modeled;
+    const struct measure_options options = {.seed = o->seed, .counters = modeled ? 0 : METRICS_ALL};
+    struct bars_gpu b = {.device = d, .options = o, .modeled = modeled};
     b.rows = malloc(sizeof *b.rows * ROWS_MAX);
     b.meter = b.rows ? meter_open(d, &options, err) : NULL;
     bool ok = b.rows ? b.meter != NULL : error_set(err, "out of memory");
     if (ok && !o->shape_count) ok = shape_measure(&b, ROWS, CHANNELS, err);
     for (int i = 0; ok && i < o->shape_count; i++)
         ok = shape_measure(&b, o->shapes[i].rows, o->shapes[i].channels, err);
+    if (b.meter && *meter_counters_absent(b.meter))
+        fprintf(stderr, "katune bench: %s\n", meter_counters_absent(b.meter));
     if (b.meter) meter_close(b.meter);
     free(b.rows);
     return ok ? b.missed : -1;

@@ -199,7 +199,8 @@ int cmd_bench(int argc, char **argv) {
     }
     int exit_code;
     if (o.bars) {
-        const int missed = d->info(d)->modeled ? bars_gpu_measure(d, &o, &err) : bars_measure(d, &o, &err);
+        const int missed =
+            device_is_gpu(d->info(d)) ? bars_gpu_measure(d, &o, &err) : bars_measure(d, &o, &err);
         exit_code = missed < 0 ? EXIT_USAGE : missed && o.strict ? EXIT_FAILED : EXIT_OK;
         if (missed > 0) printf("%d missed\n", missed);
     } else {

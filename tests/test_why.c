@@ -112,6 +112,31 @@ Test(why, more_launches) {
         "%s", w.sentence);
 }
 
+Test(why, launches_take_what_activity_records_leave) {
+    bwd_pair(8, 10.4);
+    usual(WHY_WINNER, 1, 1);
+    usual(WHY_RUNNER_UP, 1, 1);
+    count(WHY_WINNER, "seconds", 90e-6); /* with the profiler on */
+    count(WHY_WINNER, "kernel_seconds", 6e-6);
+    count(WHY_RUNNER_UP, "kernel_seconds", 6.4e-6);
+    why_explain(&w, &p, &gpu, ceilings, sentence);
+    cr_expect(strstr(w.sentence, "launches and fills (1 and 0) take it 4.0 us, the winner (1 and 0) 2.0 us."),
+              "%s", w.sentence);
+}
+
+Test(why, longer_stalls) {
+    bwd_pair(20, 30);
+    usual(WHY_WINNER, 5, 2);
+    usual(WHY_RUNNER_UP, 5, 2);
+    count(WHY_WINNER, "stall_memory", 4);
+    count(WHY_WINNER, "stall_barrier", 1);
+    count(WHY_RUNNER_UP, "stall_memory", 5);
+    count(WHY_RUNNER_UP, "stall_barrier", 3.5);
+    why_explain(&w, &p, &gpu, ceilings, sentence);
+    cr_expect(strstr(w.sentence, "takes 1.50x as long: its warps wait 3.5x as long for barriers."), "%s",
+              w.sentence);
+}
+
 Test(why, launches_are_told_where_they_count) {
     bwd_pair(8, 8.01);
     usual(WHY_WINNER, 4.5, 1);

@@ -147,6 +147,12 @@ static void cause_say(struct text *t, const struct cause *c, const struct demand
         say(t, ": nothing is at its ceiling, and each resident warp executes %.3gx the instructions",
             c->of / c->against);
         return;
+    case DUE_STALL:
+        if (c->against > 0)
+            say(t, ": its warps wait %.3gx as long for %s", c->of / c->against, c->stall);
+        else
+            say(t, ": its warps wait for %s, the winner's do not", c->stall);
+        return;
     case DUE_INSTRUCTIONS: say(t, ": it executes %.3gx the instructions", c->of / c->against); return;
     case DUE_NONE: break;
     }

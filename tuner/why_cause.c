@@ -62,12 +62,13 @@ static double work_of(const struct evidence *e, enum why_resource r) {
     return evidence_counter(e, resources[r].counter);
 }
 
-/* Launches at what the least call takes, and the time outside the kernels, where it is known: fills and gaps.
- */
+/* Launches, fills and gaps: the time outside the kernels by their activity records; without these, launches
+   at what the least call takes, and what a model has outside its kernels. */
 static double launch_seconds(const struct evidence *e, const struct ceilings *c) {
-    const double kernels = evidence_counter(
-        e, counter_find(e->counters, e->counter_count, "kernel_seconds") ? "kernel_seconds" : "seconds");
-    const double outside = kernels > 0 ? fmax(0, 1e-6 * e->time_us - kernels) : 0;
+    const double time = 1e-6 * e->time_us, recorded = evidence_counter(e, "kernel_seconds");
+    if (recorded > 0) return fmax(0, time - recorded);
+    const double modeled = evidence_counter(e, "seconds"),
+                 outside = modeled > 0 ? fmax(0, time - modeled) : 0;
     return c->launch * fmax(1, work_of(e, RES_LAUNCH)) + outside;
 }
 
@@ -95,10 +96,12 @@ static bool takes_more(const struct demand *w, const struct demand *o, int r, do
 }
 
 static struct cause resource_cause(const struct demand *w, const struct demand *o, int r) {
-    struct cause cause = {DUE_RESOURCE, (enum why_resource)r, work_of(o->e, (enum why_resource)r),
-                          work_of(w->e, (enum why_resource)r)};
+    struct cause cause = {.kind = DUE_RESOURCE,
+                          .resource = (enum why_resource)r,
+                          .of = work_of(o->e, (enum why_resource)r),
+                          .against = work_of(w->e, (enum why_resource)r)};
     if (r == RES_LAUNCH) cause.of = 1e6 * o->seconds[r], cause.against = 1e6 * w->seconds[r];
-    if (w->threads != o->threads) return (struct cause){DUE_THREADS, cause.resource, o->threads, w->threads};
+    if (w->threads != o->threads) cause.kind = DUE_THREADS, cause.of = o->threads, cause.against = w->threads;
     return cause;
 }
 
@@ -160,13 +163,49 @@ static struct cause spread_cause(const struct demand *w, const struct demand *o,
     return found;
 }
 
+static const struct {
+    const char *counter, *text;
+} stalls[] = {
+    {"stall_memory", "global memory"},
+    {"stall_shared", "shared memory and special functions"},
+    {"stall_barrier", "barriers"},
+    {"stall_math", "a busy arithmetic pipe"},
+    {"stall_lsu", "the queue of global memory"},
+    {"stall_mio", "the queue of shared memory and special functions"},
+    {"stall_dependency", "results of arithmetic"},
+    {"stall_not_selected", "their turn"},
+};
+
+/* Cycles of all warps; stalls are counted in warps an issued instruction. */
+static double stalled(const struct demand *d, size_t stall) {
+    return evidence_counter(d->e, stalls[stall].counter) * work_of(d->e, RES_ISSUE);
+}
+
+/* What the other's warps wait for longer, if that is at least half of what they wait more. */
+static struct cause stall_cause(const struct demand *w, const struct demand *o) {
+    struct cause found = {.kind = DUE_NONE};
+    double sum = 0, most = 0;
+    for (size_t i = 0; i < sizeof stalls / sizeof *stalls; i++) {
+        const double more = stalled(o, i) - stalled(w, i);
+        sum += more;
+        if (more <= most) continue;
+        most = more;
+        found = (struct cause){
+            .kind = DUE_STALL, .of = stalled(o, i), .against = stalled(w, i), .stall = stalls[i].text};
+    }
+    return most > 0 && most >= cause_share * sum ? found : (struct cause){.kind = DUE_NONE};
+}
+
 struct cause cause_find(const struct demand *w, const struct demand *o, const struct device_info *d) {
     const double slower = o->time - w->time;
     if (o->bound >= 0 && takes_more(w, o, o->bound, slower)) return resource_cause(w, o, o->bound);
     if (takes_more(w, o, RES_LAUNCH, slower)) return resource_cause(w, o, RES_LAUNCH);
-    if (device_is_gpu(d)) return spread_cause(w, o, d);
+    if (device_is_gpu(d)) {
+        const struct cause spread = spread_cause(w, o, d);
+        return spread.kind == DUE_NONE ? stall_cause(w, o) : spread;
+    }
     const double io = work_of(o->e, RES_ISSUE), iw = work_of(w->e, RES_ISSUE);
     if (iw > 0 && o->bound != RES_MEMORY && io / iw - 1 >= cause_share * (o->time / w->time - 1))
-        return (struct cause){DUE_INSTRUCTIONS, RES_ISSUE, io, iw};
+        return (struct cause){.kind = DUE_INSTRUCTIONS, .resource = RES_ISSUE, .of = io, .against = iw};
     return (struct cause){.kind = DUE_NONE};
 }

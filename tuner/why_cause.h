@@ -50,15 +50,17 @@ enum cause_kind {
     DUE_IMBALANCE,   /* blocks do not divide evenly among multiprocessors */
     DUE_RESIDENT,    /* fewer warps resident, and nothing is at its ceiling */
     DUE_SERIAL,      /* more instructions for each resident warp, and nothing is at its ceiling */
+    DUE_STALL,       /* warps wait longer for something */
     DUE_INSTRUCTIONS /* executes more, on a CPU */
 };
 
 /* What makes `other` slower than the winner. of, against: the figure that differs, of each; of launches,
-   microseconds. */
+   microseconds; of stalls, cycles of all warps together. */
 struct cause {
     enum cause_kind kind;
     enum why_resource resource;
     double of, against;
+    const char *stall; /* what warps wait for; DUE_STALL only */
 };
 
 struct cause cause_find(const struct demand *winner, const struct demand *other, const struct device_info *d);
