@@ -10,11 +10,15 @@ static __device__ __forceinline__ char *word_of(const int *x, char *memory) {
 #define ADD(name, type, constraint, code)                                                                    \
     PROBE(name) {                                                                                            \
         char *const word = word_of(x, WORK);                                                                 \
-        const type one = 1;                                                                                  \
-        type a = 0;                                                                                          \
         BEGIN;                                                                                               \
-        ROUNDS REPEAT(4) asm volatile(code : "+" constraint(a) : "l"(word), constraint(one) : "memory");     \
-        END(a)                                                                                               \
+        const type some = n; /* an addition of what is known to be 1 may be another instruction */           \
+        type a[4] = {}, sum = 0;                                                                             \
+        ROUNDS {                                                                                             \
+            REPEAT(4)                                                                                        \
+                asm volatile(code : "+" constraint(a[repeat]) : "l"(word), constraint(some) : "memory");     \
+            REPEAT(4) sum += a[repeat];                                                                      \
+        }                                                                                                    \
+        END(sum)                                                                                             \
     }
 ADD(add_f32, float, "f", "red.relaxed.gpu.global.add.f32 [%1], %2;")
 ADD(add_u32, unsigned, "r", "red.relaxed.gpu.global.add.u32 [%1], %2;")

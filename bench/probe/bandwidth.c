@@ -37,7 +37,7 @@ static void l2(struct probe *p, int log2_flight) {
     const size_t rounds = device_last_level_bytes(p->info) / 4 / round;
     const int part = rounds < 1 || p->info->modeled ? 1 : (int)rounds;
     probe_add(p,
-              (struct probe_case){.kernel = kernel_of(READ, log2_flight),
+              (struct probe_case){.kernel = KERNEL_beyond_1 + (unsigned)log2_flight,
                                   .unit = "bytes/clock",
                                   .figure = "l2_bytes_per_clock",
                                   .kind = PROBE_PER_CYCLE,

@@ -64,10 +64,10 @@ static void chase_dram(struct probe *p) {
 void probe_latency(struct probe *p) {
     chain(p, "fma.f32", KERNEL_chain_fma, 64, "fma_cycles");
     chain(p, "shift", KERNEL_chain_shift, 64, "alu_cycles");
-    chain(p, "add, xor", KERNEL_chain_add_xor, 128, "alu_cycles");
+    chain(p, "add, xor", KERNEL_chain_add_xor, 128, NULL);
     chain(p, "mad.u32", KERNEL_chain_mad, 64, NULL);
     chain(p, "ex2", KERNEL_chain_ex2, 64, "sfu_cycles");
-    chain(p, "rcp", KERNEL_chain_rcp, 64, "sfu_cycles");
+    chain(p, "rcp and fma.f32", KERNEL_chain_rcp, 64, NULL);
     chain(p, "to f16 and back", KERNEL_chain_f16, 64, NULL);
     chain(p, "shuffle", KERNEL_chain_shuffle, 64, "shuffle_cycles");
     chain(p, "syncwarp", KERNEL_chain_syncwarp, 64, NULL);

@@ -19,7 +19,9 @@ CHAIN(chain_add_xor, unsigned, 1,
       asm volatile("add.u32 %0, %0, %1;\n\txor.b32 %0, %0, %2;" : "+r"(a) : "r"(some), "r"(other)))
 CHAIN(chain_mad, unsigned, 1, asm volatile("mad.lo.u32 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
 CHAIN(chain_ex2, float, 1, asm volatile("ex2.approx.ftz.f32 %0, %0;" : "+f"(a)))
-CHAIN(chain_rcp, float, 1, asm volatile("rcp.approx.ftz.f32 %0, %0;" : "+f"(a)))
+/* two reciprocals in a row are none */
+CHAIN(chain_rcp, float, 1,
+      asm volatile("rcp.approx.ftz.f32 %0, %0;\n\tfma.rn.f32 %0, %0, %1, %2;" : "+f"(a) : "f"(one), "f"(zero)))
 CHAIN(chain_f16, float, 1,
       asm volatile("{.reg .b16 h; cvt.rn.f16.f32 h, %0; cvt.f32.f16 %0, h;}" : "+f"(a)))
 CHAIN(chain_shuffle, unsigned, 1,

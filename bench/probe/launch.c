@@ -2,7 +2,7 @@
 #include "probe.h"
 
 static void launches(struct probe *p, const char *name, enum probe_kind kind, unsigned blocks, bool zero,
-                     const char *figure) {
+                     bool as_they_come, const char *figure) {
     probe_add(p,
               (struct probe_case){.kernel = KERNEL_empty,
                                   .unit = "ns",
@@ -10,8 +10,9 @@ static void launches(struct probe *p, const char *name, enum probe_kind kind, un
                                   .kind = kind,
                                   .work = 1,
                                   .blocks = blocks,
-                                  .rounds = 256,
-                                  .zero = zero},
+                                  .rounds = 100,
+                                  .zero = zero,
+                                  .as_they_come = as_they_come},
               "%s", name);
 }
 
@@ -42,10 +43,11 @@ static void count_blocks(struct probe *p, bool full) {
 }
 
 void probe_launch(struct probe *p) {
-    launches(p, "empty kernel", PROBE_NANOSECONDS, 1, false, "launch_nanoseconds");
-    launches(p, "empty kernel, full grid", PROBE_NANOSECONDS, 0, false, NULL);
-    launches(p, "empty kernel after 1 KiB of zeros", PROBE_NANOSECONDS, 1, true, NULL);
-    launches(p, "empty kernel alone", PROBE_ALONE, 1, false, NULL);
+    launches(p, "empty kernel", PROBE_NANOSECONDS, 1, false, false, "launch_nanoseconds");
+    launches(p, "empty kernel as the host launches", PROBE_NANOSECONDS, 1, false, true, NULL);
+    launches(p, "empty kernel, full grid", PROBE_NANOSECONDS, 0, false, false, NULL);
+    launches(p, "empty kernel after 1 KiB of zeros", PROBE_NANOSECONDS, 1, true, false, NULL);
+    launches(p, "empty kernel alone", PROBE_ALONE, 1, false, false, NULL);
     for (int full = 0; full < 2; full++) {
         fence(p, false, full);
         fence(p, true, full);

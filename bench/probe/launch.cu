@@ -3,11 +3,12 @@ PROBE(empty) {}
 
 /* x[1] of 1: with a fence after the store. */
 PROBE(fence) {
-    volatile unsigned *const mine = (volatile unsigned *)WORK + THREAD;
+    unsigned *const mine = (unsigned *)WORK + THREAD;
+    const bool fenced = x[1];
     BEGIN;
     ROUNDS REPEAT(4) {
-        *mine = round;
-        if (x[1]) __threadfence();
+        asm volatile("st.global.u32 [%0], %1;" ::"l"(mine), "r"(round) : "memory");
+        if (fenced) __threadfence();
     }
     END(0u)
 }

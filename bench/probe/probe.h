@@ -30,13 +30,14 @@
     K(throughput, many_fma)                                                                                  \
     K(throughput, many_shift)                                                                                \
     K(throughput, many_xor)                                                                                  \
-    K(throughput, many_add)                                                                                  \
+    K(throughput, many_min)                                                                                  \
     K(throughput, many_add_xor)                                                                              \
     K(throughput, many_mad)                                                                                  \
     K(throughput, many_ex2)                                                                                  \
     K(throughput, many_rcp)                                                                                  \
     K(throughput, many_f16)                                                                                  \
     K(throughput, many_bf16)                                                                                 \
+    K(throughput, many_bf16_pairs)                                                                           \
     K(throughput, many_mixed)                                                                                \
     K(throughput, many_shuffle)                                                                              \
     K(throughput, many_shared)                                                                               \
@@ -51,6 +52,9 @@
     K(shared, shared_add_u32)                                                                                \
     K(shared, shared_fetch_f32)                                                                              \
     K(shared, shared_fetch_u32)                                                                              \
+    K(shared, shared_count_u32)                                                                              \
+    K(bandwidth, beyond_1)                                                                                   \
+    K(bandwidth, beyond_2)                                                                                   \
     K(bandwidth, read_1)                                                                                     \
     K(bandwidth, read_2)                                                                                     \
     K(bandwidth, read_4)                                                                                     \
@@ -114,7 +118,8 @@ struct probe_case {
     int rounds;           /* the least */
     enum probe_fill fill; /* fill_argument: 16-byte words; or log2 of places, and their distance in bytes */
     int fill_argument[2];
-    bool zero; /* 1 KiB is set to zero before every launch */
+    bool zero;         /* 1 KiB is set to zero before every launch */
+    bool as_they_come; /* launches do not wait until all of them are queued */
 
     /* measured; seconds, cycles and nanoseconds of n rounds and of 2 n, medians over the repeats */
     int n, repeats;

@@ -5,13 +5,19 @@
 #include <string.h>
 
 #include "device/clock.h"
+#include "device/cuda.h"
 #include "device/cuda_cache.h"
 #include "device/cuda_sources.h"
 #include "probe.h"
 
 extern const struct cuda_source probe_sources[];
 
-enum { REPEATS = 5, LAUNCHES_MAX = 4096, ROUNDS_MAX = 1 << 24, GROWTH_MAX = 64 };
+enum {
+    REPEATS = 5,
+    LAUNCHES_MAX = 100, /* twice as many, with a fill each, still wait in the queue until the first begins */
+    ROUNDS_MAX = 1 << 24,
+    GROWTH_MAX = 64,
+};
 static const double least_seconds = 1e-3; /* of n rounds; what a model says needs no more than one */
 
 /* What a kernel reports of its first warp: struct report of probe.cuh. */
@@ -127,18 +133,18 @@ static double kernel_run(struct probe *p, struct kernel *k, const int numbers[1 
     return device_failure(p->device, err) ? -1 : seconds;
 }
 
-/* A GPU that had nothing to do needs a while for its clock. */
-static bool warm_up(struct probe *p, struct error *err) {
+/* A GPU that had nothing to do needs a while for its clock. What fails here fails again where it is told. */
+static void warm_up(struct probe *p) {
     static const double long_enough = 0.2;
     const struct point pt = {{KERNEL_many_fma, (int)probe_full_grid(p), PROBE_THREADS, false}};
-    const int numbers[1 + PROBE_ARGUMENTS] = {2000};
-    if (p->info->modeled) return true;
-    struct kernel *const k = kernel_make(p, &pt, err);
+    const int numbers[1 + PROBE_ARGUMENTS] = {20};
+    struct error ignored;
+    if (p->info->modeled) return;
+    struct kernel *const k = kernel_make(p, &pt, &ignored);
     const double begin = clock_seconds();
     bool ok = k;
-    while (ok && clock_seconds() - begin < long_enough) ok = kernel_run(p, k, numbers, 1, err) >= 0;
+    while (ok && clock_seconds() - begin < long_enough) ok = kernel_run(p, k, numbers, 1, &ignored) >= 0;
     if (k) p->device->release(p->device, k);
-    return ok;
 }
 
 bool probe_open(struct probe *p, struct error *err) {
@@ -148,7 +154,9 @@ bool probe_open(struct probe *p, struct error *err) {
     for (int i = 0; i < PROBE_FILE_COUNT; i++)
         if (!variant_make(&p->variant[i], file_names[i], err)) return false;
     p->clock = p->info->clock;
-    return memory_make(p, err) && warm_up(p, err);
+    if (!memory_make(p, err)) return false;
+    warm_up(p);
+    return true;
 }
 
 void probe_close(struct probe *p) {
@@ -189,7 +197,7 @@ static bool sample_take(struct probe *p, struct probe_case *c, struct kernel *k,
 
 /* So many rounds that they take long enough to be timed; what it costs to find them also warms up. */
 static bool rounds_find(struct probe *p, struct probe_case *c, struct kernel *k) {
-    const int most = rounds_are_launches(c) ? LAUNCHES_MAX / 2 : ROUNDS_MAX;
+    const int most = rounds_are_launches(c) ? LAUNCHES_MAX : ROUNDS_MAX;
     struct sample s;
     c->n = c->kind == PROBE_ALONE ? 1 : c->rounds;
     if (p->info->modeled) return true;
@@ -277,10 +285,12 @@ void probe_measure(struct probe *p, struct probe_case *c) {
         return;
     }
     struct kernel *const k = kernel_make(p, &pt, &c->failure);
+    cuda_queue_ahead(p->device, !c->as_they_come);
     if (k && memory_fill(p, c, &c->failure) && rounds_find(p, c, k) && samples_take(p, c, k)) {
         clock_find(p, c);
         value_find(p, c);
     }
+    cuda_queue_ahead(p->device, true);
     if (k) p->device->release(p->device, k);
     revive(p);
 }

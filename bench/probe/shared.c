@@ -19,10 +19,11 @@ void probe_shared(struct probe *p) {
         enum probe_kernel kernel;
     } additions[] = {{"add.f32", KERNEL_shared_add_f32},
                      {"add.u32", KERNEL_shared_add_u32},
+                     {"count.u32", KERNEL_shared_count_u32},
                      {"fetch.f32", KERNEL_shared_fetch_f32},
                      {"fetch.u32", KERNEL_shared_fetch_u32}};
-    for (int i = 0; i < 4; i++) {
-        for (int count = 1; count <= 32; count *= i < 2 ? 2 : 32)
+    for (int i = 0; i < 5; i++) {
+        for (int count = 1; count <= 32; count *= i < 3 ? 2 : 32)
             words(p, additions[i].name, additions[i].kernel, count, false);
         words(p, additions[i].name, additions[i].kernel, 1, true);
         words(p, additions[i].name, additions[i].kernel, 32, true);

@@ -18,13 +18,16 @@ void probe_throughput(struct probe *p) {
     many(p, "fma.f32", KERNEL_many_fma, lanes, 128, "fma");
     many(p, "shift", KERNEL_many_shift, lanes, 128, "alu");
     many(p, "shift, xor", KERNEL_many_xor, lanes, 128, "alu");
-    many(p, "shift, add", KERNEL_many_add, lanes, 128, "alu");
-    many(p, "add, xor", KERNEL_many_add_xor, lanes, 128, "alu");
+    many(p, "min, xor", KERNEL_many_min, lanes, 128, "alu");
+    many(p, "add, xor", KERNEL_many_add_xor, lanes, 128, NULL);
     many(p, "mad.u32", KERNEL_many_mad, lanes, 128, NULL);
     many(p, "ex2", KERNEL_many_ex2, lanes, 128, "sfu");
-    many(p, "rcp", KERNEL_many_rcp, lanes, 128, "sfu");
+    many(p, "rcp beside fma.f32", KERNEL_many_rcp, lanes, 128, "sfu");
     many(p, "to f16 and back", KERNEL_many_f16, lanes, 256, NULL);
-    if (p->info->sm >= 80) many(p, "to bf16 and back", KERNEL_many_bf16, lanes, 256, NULL);
+    if (p->info->sm >= 80) {
+        many(p, "to bf16 and back", KERNEL_many_bf16, lanes, 256, NULL);
+        many(p, "to bf16 in a pair and back", KERNEL_many_bf16_pairs, lanes, 256, NULL);
+    }
     many(p, "fma.f32, shift", KERNEL_many_mixed, "warps/clock/SM", 128 / 32.0, "issue");
     many(p, "shuffle", KERNEL_many_shuffle, lanes, 128, "lsu");
     many(p, "shared loads, 4 bytes", KERNEL_many_shared, lanes, 128, "lsu");

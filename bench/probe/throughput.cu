@@ -24,15 +24,17 @@ MANY(many_shift, unsigned, 1, asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r
 MANY(many_xor, unsigned, 1,
      if (again & 1) asm volatile("xor.b32 %0, %0, %1;" : "+r"(a) : "r"(some));
      else asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r"(a) : "r"(other)))
-MANY(many_add, unsigned, 1,
-     if (again & 1) asm volatile("add.u32 %0, %0, %1;" : "+r"(a) : "r"(some));
-     else asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r"(a) : "r"(other)))
+MANY(many_min, unsigned, 1,
+     if (again & 1) asm volatile("min.s32 %0, %0, %1;" : "+r"(a) : "r"(some));
+     else asm volatile("xor.b32 %0, %0, %1;" : "+r"(a) : "r"(other)))
+/* ptxas makes multiply-adds of some of these additions: two pipes */
 MANY(many_add_xor, unsigned, 1,
      if (again & 1) asm volatile("add.u32 %0, %0, %1;" : "+r"(a) : "r"(some));
      else asm volatile("xor.b32 %0, %0, %1;" : "+r"(a) : "r"(other)))
 MANY(many_mad, unsigned, 1, asm volatile("mad.lo.u32 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
 MANY(many_ex2, float, 1, asm volatile("ex2.approx.ftz.f32 %0, %0;" : "+f"(a)))
-MANY(many_rcp, float, 1, asm volatile("rcp.approx.ftz.f32 %0, %0;" : "+f"(a)))
+MANY(many_rcp, float, 1,
+     asm volatile("rcp.approx.ftz.f32 %0, %0;\n\tfma.rn.f32 %0, %0, %1, %2;" : "+f"(a) : "f"(one), "f"(zero)))
 MANY(many_f16, float, 1, asm volatile("{.reg .b16 h; cvt.rn.f16.f32 h, %0; cvt.f32.f16 %0, h;}" : "+f"(a)))
 MANY(many_shuffle, unsigned, 1, asm volatile("shfl.sync.bfly.b32 %0, %0, 1, 31, 0xffffffff;" : "+r"(a)))
 
@@ -80,7 +82,7 @@ PROBE(many_shared_wide) {
     BEGIN;
     ROUNDS _Pragma("unroll") for (int again = 0; again < 32; again++)
         REPEAT(2)
-            asm volatile("ld.shared.v4.u32 {%0, %1, %2, %3}, [%0];"
+            asm volatile("ld.volatile.shared.v4.u32 {%0, %1, %2, %3}, [%0];"
                          : "+r"(a[repeat]), "=r"(b), "=r"(c), "=r"(d)::"memory");
     END(a[0] + a[1] + b + c + d)
 }
@@ -90,6 +92,11 @@ MANY(many_bf16, float, 1,
      asm volatile("{.reg .b16 h; .reg .b32 w; cvt.rn.bf16.f32 h, %0; cvt.u32.u16 w, h; shl.b32 w, w, 16; "
                   "mov.b32 %0, w;}"
                   : "+f"(a)))
+
+MANY(many_bf16_pairs, float, 1,
+     asm volatile("{.reg .b32 w; cvt.rn.bf16x2.f32 w, %0, %1; and.b32 w, w, 0xffff0000; mov.b32 %0, w;}"
+                  : "+f"(a)
+                  : "f"(zero)))
 
 PROBE(many_mma) {
     const unsigned some = x[1];
