@@ -42,7 +42,8 @@ struct tune {
     struct prior *prior;
     struct record record; /* what is written at the end */
     char folder[3072], path[4096];
-    int failed, skipped;
+    int failed, skipped, tried;
+    double begin; /* by the monotonic clock */
 };
 
 static bool takes_part(const struct variant *v, const struct point *pt, void *context) {
@@ -102,6 +103,7 @@ static bool table_continue(struct tune *t, struct error *err) {
 static bool entry_keep(struct tune *t, const struct table_entry *e, const struct effort *effort,
                        struct error *err) {
     snprintf(t->table.environment.cupti, sizeof t->table.environment.cupti, "%s", worker_cupti(t->worker));
+    t->table.tuning = (struct tuning){0}; /* of the run before */
     if (!table_put(&t->table, e) || !table_put(&t->fresh, e)) return error_set(err, "out of memory");
     return table_write(&t->table, t->path, err) && journal_done(t->journal, &e->problem, effort, err);
 }
@@ -157,6 +159,7 @@ static bool problem_tune(struct tune *t, const struct problem *p, const struct p
     problem_key(p, key);
     const bool found = search_problem(&s, p, budget, &e, &report, &why);
     t->failed += report.failed;
+    t->tried += report.tried;
     if (report.stopped) return true;
     if (found && e.throttled) throttle_say(t, key, e.throttle);
     if (found) {
@@ -191,6 +194,22 @@ static bool tune_all(struct tune *t, const struct tune_set *set, double budget, 
     }
     progress_set(t->progress, 1, "done");
     return interrupted || !t->fresh.count || bandwidth_measure(t, last, err);
+}
+
+/* Where the time went. A run that tried nothing says nothing. */
+static bool tuning_keep(struct tune *t, struct error *err) {
+    const struct worker_times w = worker_times(t->worker);
+    const double seconds = clock_seconds() - t->begin;
+    if (!t->tried || !t->fresh.count) return true;
+    t->table.tuning = t->fresh.tuning =
+        (struct tuning){.seconds = seconds,
+                        .running = w.running,
+                        .checking = w.checking,
+                        .preparing = w.preparing,
+                        .passing = fmax(0, w.waited - w.running - w.checking - w.preparing),
+                        .parent = seconds - w.waited,
+                        .candidates = t->tried};
+    return table_write(&t->table, t->path, err);
 }
 
 static bool prior_find(struct tune *t, struct error *err) {
@@ -228,7 +247,7 @@ static bool tune_run(struct tune *t, const struct tune_set *set, double budget, 
         file_sweep(journal);
     }
     t->progress = progress_new("tune", t->o->quiet);
-    bool ok = t->journal && tune_all(t, set, budget, err);
+    bool ok = t->journal && tune_all(t, set, budget, err) && tuning_keep(t, err);
     if (ok && t->o->record) ok = record_keep(t, err);
     progress_clear(t->progress);
     progress_free(t->progress);
@@ -272,7 +291,7 @@ int cmd_tune(int argc, char **argv) {
         return EXIT_USAGE;
     }
     if (o.replay) return replay_run(&o);
-    struct tune t = {.o = &o};
+    struct tune t = {.o = &o, .begin = clock_seconds()};
     struct tune_set set = {NULL, 0};
     const double usual = o.thorough ? thorough_budget : default_budget,
                  budget = o.budget > 0 ? o.budget : usual;

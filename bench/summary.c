@@ -70,6 +70,17 @@ static void bases_compare(const struct table *t) {
     }
 }
 
+/* Overhead is everything but running and timing kernels. */
+static void tuning_print(const struct tuning *t) {
+    if (!t->candidates) return;
+    const double percent = 100 / t->seconds;
+    printf(
+        "\noverhead %.1f%% of %.1f s: checking %.1f%%, preparing %.1f%%, starting and asking workers %.1f%%, "
+        "the tuner itself %.1f%% (%.2f ms for each of %d candidates)\n",
+        percent * (t->seconds - t->running), t->seconds, percent * t->checking, percent * t->preparing,
+        percent * t->passing, percent * t->parent, 1e3 * t->parent / t->candidates, t->candidates);
+}
+
 void summary_print(const struct table *t, bool why) {
     printf("%s, %s, copy %.1f GB/s; %s\n", t->device.name, t->device.arch, t->bandwidth_gbs,
            t->environment.date);
@@ -80,4 +91,5 @@ void summary_print(const struct table *t, bool why) {
         if (why && t->entries[i].why) printf("    %s\n", t->entries[i].why->sentence);
     }
     bases_compare(t);
+    tuning_print(&t->tuning);
 }

@@ -30,6 +30,7 @@ static struct table table_sample(void) {
         .name = "A CPU", .backend = "cpu", .arch = "avx2", .fingerprint = "a/2", .units = 2};
     t.device.caches[t.device.cache_count++] = (struct cache_info){.level = 1, .bytes = 32768};
     t.bandwidth_gbs = 20;
+    t.tuning = (struct tuning){40, 30, 4, 3, 2, 1, 50};
     const struct table_entry one = entry_of("rational_fwd f32 rows=197 channels=768", "rational_fwd_scalar");
     const struct table_entry two =
         entry_of("bspline_bwd bf16 rows=5 channels=8 boundary=linear lo=-0.1", "bspline_bwd_scalar");
@@ -79,6 +80,7 @@ Test(table, round_trip) {
         cr_assert(e->throttled == t.entries[i].throttled && e->throttle == t.entries[i].throttle);
     }
     cr_assert_str_eq(back.device.fingerprint, "a/2");
+    cr_assert(memcmp(&back.tuning, &t.tuning, sizeof t.tuning) == 0);
     cr_assert_eq(back.device.caches[0].bytes, 32768u);
     table_free(&t);
     table_free(&back);
@@ -144,6 +146,15 @@ Test(table, refusals) {
     expect_refusal("\"units\":\t2", "\"units\":\t0", "device.units is 0: it must be 1 or more");
     expect_refusal("\"level\":\t1", "\"level\":\t9", "device.caches[] has an impossible level or size");
     expect_refusal("\"entries\"", "\"entrys\"", "entries is missing");
+}
+
+Test(table, refusals_of_tuning) {
+    expect_refusal("\"running\":\t30", "\"running\":\t-30", "tuning.running is -30: it must be 0 or more");
+    expect_refusal("\"parent\":", "\"child\":", "tuning.parent is missing");
+    expect_refusal("\"seconds\":\t40", "\"seconds\":\t0", "tuning.seconds is 0: it must be above 0");
+    expect_refusal("\"candidates\":\t50", "\"candidates\":\t0",
+                   "tuning.candidates is 0: it must be 1 or more");
+    expect_refusal("\"tuning\":\t{", "\"tuning\":\t1, \"rest\": {", "tuning is no object");
 }
 
 Test(table, refusals_of_throttling) {

@@ -30,13 +30,14 @@ Test(table_scale, evidence_costs_what_its_text_does) {
 #else
     const double load_most = INFINITY, exact_most = INFINITY;
 #endif
-    double ratio = 0, load = 0, exact = 0;
-    for (int i = 0; i < TRIALS; i++) {
-        const struct table_figures plain = table_figures(10000, false), full = table_figures(10000, true);
-        ratio = full.load_ms / plain.load_ms, load = full.load_ms, exact = full.exact_ns;
-        if (ratio < 2.5 && load < load_most && exact < exact_most) return;
+    double plain = INFINITY, load = INFINITY, exact = INFINITY;
+    for (int i = 0; i < 3 * TRIALS; i++) {
+        const struct table_figures without = table_figures(10000, false), with = table_figures(10000, true);
+        plain = fmin(plain, without.load_ms), load = fmin(load, with.load_ms);
+        exact = fmin(exact, with.exact_ns);
+        if (load < 2.5 * plain && load < load_most && exact < exact_most) return;
     }
     cr_assert_fail("10,000 entries with evidence: loading takes %.1f ms (%.0f), %.2f times that without, "
                    "exact look-up %.0f ns (%.0f)",
-                   load, load_most, ratio, exact, exact_most);
+                   load, load_most, load / plain, exact, exact_most);
 }

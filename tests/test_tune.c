@@ -38,6 +38,11 @@ Test(tune, writes_a_table_and_adds_to_it) {
     struct table t = table_there(folder);
     cr_assert_eq(t.count, 2);
     cr_assert(t.bandwidth_gbs > 0);
+    const struct tuning *const where = &t.tuning;
+    cr_expect(strstr(o.out, "\noverhead ") && strstr(o.out, " the tuner itself "), "%s", o.out);
+    cr_expect(where->candidates > 2 && where->running > 0 && where->checking > 0 && where->parent > 0);
+    cr_expect_float_eq(where->running + where->checking + where->preparing + where->passing + where->parent,
+                       where->seconds, 0.01);
     table_free(&t);
     o = tune(folder, "--op gelu_fwd --shape 20x48 --quiet");
     cr_assert_eq(o.code, 0, "%s", o.err);

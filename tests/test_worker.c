@@ -142,6 +142,36 @@ Test(worker, a_kill_from_outside_costs_nothing) {
     worker_close(w);
 }
 
+static void run_slow(const struct problem *p, const struct point *pt, const struct call *call) {
+    (void)pt;
+    usleep(20000);
+    memcpy(call->out[T_Y], call->in[T_X], tensor_bytes(p, T_Y));
+}
+
+static const struct variant slow = {.name = "copy_test_slow", .op = COPY, .dtypes = F32, .run = run_slow};
+
+/* 20 ms in the check, as often as it is sampled in measuring: no less than 5 times; a second of the hang. */
+Test(worker, says_where_the_time_went) {
+    struct worker *const w = worker_make(NULL);
+    struct contender c = contender_of(&slow, small), bad = contender_of(&hang, small);
+    struct error err = {""};
+    cr_assert_eq(worker_check(w, &c, 30, &err), WORKER_OK, "%s", err.text);
+    const struct worker_times checked = worker_times(w);
+    cr_expect(checked.running >= 0.02 && checked.waited >= checked.running + checked.checking, "%g of %g s",
+              checked.running, checked.waited);
+    cr_expect(checked.checking > 0 && checked.preparing >= 0);
+    cr_assert_eq(worker_measure(w, &c, 1, 0.05, false, 30, &err), WORKER_OK, "%s", err.text);
+    const struct worker_times timed = worker_times(w);
+    cr_expect_geq(timed.running, checked.running + 0.1);
+    cr_expect_eq(timed.checking, checked.checking);
+    cr_expect(timed.preparing > checked.preparing);
+    cr_assert_eq(worker_check(w, &bad, 1, &err), WORKER_HUNG);
+    const struct worker_times hung = worker_times(w);
+    cr_expect(hung.running >= timed.running + 0.9 && hung.checking == timed.checking);
+    cr_expect_geq(hung.waited, hung.running + hung.checking + hung.preparing);
+    worker_close(w);
+}
+
 Test(worker, a_wrong_answer_is_never_timed) {
     struct worker *const w = worker_make(NULL);
     struct contender bad = contender_of(&wrong, small);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "convert.h"
+#include "device/clock.h"
 #include "device/cpu.h"
 #include "judge.h"
 #include "op.h"
@@ -209,7 +210,7 @@ static bool guards_intact(struct check_case *c, enum tensor t, bool aligned, str
     return false;
 }
 
-/* Compares an output with its reference, chunk by chunk, and hashes its bits. */
+/* Compares an output with its reference, chunk by chunk, and hashes its bits where they are asked for. */
 static bool output_judge(struct check_case *c, enum tensor t, bool aligned, uint64_t *hash,
                          struct verdict *verdict) {
     const size_t size = dtype_size(tensor_dtype(&c->problem, t)), bytes = tensor_bytes(&c->problem, t);
@@ -217,7 +218,7 @@ static bool output_judge(struct check_case *c, enum tensor t, bool aligned, uint
     for (size_t at = 0; at < bytes; at += CHUNK_BYTES) {
         const size_t part = bytes - at < CHUNK_BYTES ? bytes - at : CHUNK_BYTES;
         c->device->download(c->device, c->chunk, data + at, part);
-        *hash = bits_hash(*hash, c->chunk, part);
+        if (hash) *hash = bits_hash(*hash, c->chunk, part);
         if (!reference_judge(&c->reference[t], c->chunk, (int64_t)(at / size), (int64_t)(part / size),
                              verdict))
             return false;
@@ -259,10 +260,12 @@ static bool trial_run(struct check_case *c, const struct variant *v, const struc
         output_poison(c, (enum tensor)t, trial.aligned);
         call.out[t] = c->out[t] + GUARD_BYTES + offset_of(c, (enum tensor)t, trial.aligned);
     }
+    const double begin = clock_seconds();
     c->device->run(c->device, k, &call, 1);
+    verdict->seconds += clock_seconds() - begin;
     c->device->release(c->device, k);
     if (device_failed(c, verdict)) return false;
-    *hash = 0;
+    if (hash) *hash = 0;
     for (int t = 0; t < TENSOR_COUNT; t++) {
         if (!c->out[t]) continue;
         if (!guards_intact(c, (enum tensor)t, trial.aligned, verdict)) return false;
@@ -304,11 +307,11 @@ void case_check(struct check_case *c, const struct variant *v, const struct poin
     const bool threaded = param_find(v, "THREADS") >= 0;
     const int count = depth == CHECK_QUICK ? 1 : threaded ? 4 : 2;
     const bool repeated = depth == CHECK_FULL && v->backend == CUDA && !(v->flags & ORDER_DEPENDENT);
-    uint64_t first = 0, hash;
+    uint64_t first = 0, hash = 0;
     verdict->status = CHECK_FAILED;
     if (c->spoilt && !case_recover(c, verdict)) return;
     for (int i = 0; i < count; i++) {
-        if (!trial_run(c, v, pt, trials[i], &hash, verdict)) {
+        if (!trial_run(c, v, pt, trials[i], count > 1 || repeated ? &hash : NULL, verdict)) {
             trial_explain(trials[i], verdict);
             return;
         }

@@ -30,6 +30,7 @@ struct verdict {
     double error, allowed;
     enum tensor tensor;
     int64_t index;  /* into the tensor, row-major */
+    double seconds; /* that its runs took, by the host's clock */
     char text[512]; /* why it failed or was skipped; "" when it passed */
 };
 

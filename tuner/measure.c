@@ -27,6 +27,7 @@ struct meter {
     uint64_t order; /* state of the generator that shuffles rounds */
     struct profiler *profiler;
     struct error no_counters;
+    double timed; /* seconds */
 };
 
 /* A contender while it is measured. */
@@ -64,6 +65,10 @@ void meter_close(struct meter *m) {
 
 struct device *meter_device(const struct meter *m) {
     return m->device;
+}
+
+double meter_timed(const struct meter *m) {
+    return m->timed;
 }
 
 const char *meter_counters_absent(const struct meter *m) {
@@ -301,11 +306,13 @@ bool measure(struct meter *m, struct contender *contenders, int count, double bu
                 ok = error_set(err, "contenders of one measurement share a dtype");
         }
     }
+    const double begin = clock_seconds();
     for (int i = 0; ok && i < count; i++) ok = runner_warm(m, &runners[i], err);
     if (m->device->sample) m->device->sample(m->device, true);
     ok = ok && (!count || rounds_run(m, runners, count, budget, race, err));
     for (int i = 0; ok && i < count; i++) runner_count(m, &runners[i]);
     if (m->device->sample) m->device->sample(m->device, false);
+    m->timed += clock_seconds() - begin;
     for (int i = 0; runners && i < count; i++) runner_free(m, &runners[i]);
     free(runners);
     return ok;

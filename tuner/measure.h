@@ -45,6 +45,9 @@ struct device *meter_device(const struct meter *m);
 /* Why counters that were asked for are not there, as one line; "" if they all are. */
 const char *meter_counters_absent(const struct meter *m);
 
+/* Seconds that went into warming up, sampling and counting, over all measurements. */
+double meter_timed(const struct meter *m);
+
 /* Times the contenders in turn, sample by sample, in an order that changes from round to round, until all
    have settled or `budget` seconds are spent (at least 5 samples each whatever it costs). The contenders
    share a dtype; x is distributed as the first one that is no copy wants it. `race`: contenders of one

@@ -66,6 +66,7 @@ bool tables_merge(struct table *into, const struct table *tables, int count,
     into->device = newest->device;
     into->bandwidth_gbs = newest->bandwidth_gbs;
     into->environment = newest->environment;
+    into->tuning = newest->tuning;
     size_t total = 1;
     for (int i = 0; i < count; i++) total += (size_t)tables[i].count;
     struct merging m = {into, tables, malloc(total * sizeof *m.from), report, context};

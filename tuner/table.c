@@ -90,6 +90,18 @@ static void optional_add(cJSON *o, const char *name, const char *text) {
     if (*text) cJSON_AddStringToObject(o, name, text);
 }
 
+static void tuning_add(cJSON *o, const struct tuning *t) {
+    if (!t->candidates) return;
+    cJSON *const tuning = cJSON_AddObjectToObject(o, "tuning");
+    cJSON_AddNumberToObject(tuning, "seconds", t->seconds);
+    cJSON_AddNumberToObject(tuning, "running", t->running);
+    cJSON_AddNumberToObject(tuning, "checking", t->checking);
+    cJSON_AddNumberToObject(tuning, "preparing", t->preparing);
+    cJSON_AddNumberToObject(tuning, "passing", t->passing);
+    cJSON_AddNumberToObject(tuning, "parent", t->parent);
+    cJSON_AddNumberToObject(tuning, "candidates", t->candidates);
+}
+
 static cJSON *table_json(const struct table *t) {
     cJSON *const o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "schema", "katune-table/1");
@@ -111,6 +123,7 @@ static cJSON *table_json(const struct table *t) {
     optional_add(environment, "cupti", t->environment.cupti);
     cJSON_AddStringToObject(environment, "compiler", t->environment.compiler);
     cJSON_AddStringToObject(environment, "sources_hash", t->environment.sources_hash);
+    tuning_add(o, &t->tuning);
     cJSON *const entries = cJSON_AddArrayToObject(o, "entries");
     for (int i = 0; i < t->count; i++) cJSON_AddItemToArray(entries, entry_json(&t->entries[i]));
     return o;

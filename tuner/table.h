@@ -45,6 +45,17 @@ struct table_entry {
     struct why *why; /* NULL: the table does not say */
 };
 
+/* Where the time of a run that tuned went, seconds. */
+struct tuning {
+    double seconds;   /* all of it */
+    double running;   /* of it: kernels ran and were timed */
+    double checking;  /* inputs, the oracle, comparing with it */
+    double preparing; /* buffers and kernels that are about to be timed */
+    double passing;   /* workers were started, messages passed */
+    double parent;    /* the tuner's own: strategy, journal, table, and a prior's model */
+    int candidates;   /* that were tried; 0: nothing is known of the run */
+};
+
 struct table {
     struct device_info device; /* of which name, backend, arch, fingerprint, units and caches are kept */
     double bandwidth_gbs;      /* of a copy with all cores */
@@ -52,6 +63,7 @@ struct table {
         char date[32], katune[32], compiler[96], sources_hash[32];
         char driver[48], nvrtc[32], cupti[32]; /* versions; "": not used */
     } environment;
+    struct tuning tuning; /* the last run */
     struct table_entry *entries;
     int count, room;
     struct table_index index; /* of the entries; table_put keeps it */

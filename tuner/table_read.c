@@ -121,6 +121,29 @@ static bool environment_read(const cJSON *o, struct table *t, struct error *err)
                        err);
 }
 
+static bool share_read(const cJSON *o, const char *name, double *seconds, struct error *err) {
+    if (!json_number(o, name, seconds, err)) return false;
+    return *seconds >= 0 || error_set(err, "%s is %g: it must be 0 or more", name, *seconds);
+}
+
+/* Tables of earlier builds do not have it. */
+static bool tuning_read(const cJSON *document, struct tuning *t, struct error *err) {
+    double candidates;
+    if (!cJSON_GetObjectItemCaseSensitive(document, "tuning")) return true;
+    const cJSON *const o = json_object(document, "tuning", err);
+    if (!o) return false;
+    if (!share_read(o, "seconds", &t->seconds, err) || !share_read(o, "running", &t->running, err) ||
+        !share_read(o, "checking", &t->checking, err) || !share_read(o, "preparing", &t->preparing, err) ||
+        !share_read(o, "passing", &t->passing, err) || !share_read(o, "parent", &t->parent, err) ||
+        !share_read(o, "candidates", &candidates, err))
+        return json_within(false, "tuning", err);
+    if (!(t->seconds > 0)) return error_set(err, "tuning.seconds is 0: it must be above 0");
+    if (!(candidates >= 1 && candidates < 1e9))
+        return error_set(err, "tuning.candidates is %g: it must be 1 or more", candidates);
+    t->candidates = (int)candidates;
+    return true;
+}
+
 /* Entries are read while the document is parsed, so that it is never whole in memory; what is wrong with them
    is said only where all before them is right. */
 struct entries {
@@ -152,6 +175,7 @@ static bool document_read(const cJSON *o, struct table *t, const struct entries 
     if (!device || !json_within(device_read(device, t, err), "device", err)) return false;
     const cJSON *const environment = json_object(o, "environment", err);
     if (!environment || !json_within(environment_read(environment, t, err), "environment", err)) return false;
+    if (!tuning_read(o, &t->tuning, err)) return false;
     if (!json_array(o, "entries", err)) return false;
     return !*entries->err.text || error_set(err, "%s", entries->err.text);
 }

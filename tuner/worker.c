@@ -19,6 +19,7 @@ struct worker {
     pid_t pid; /* 0: none running */
     int socket;
     char cupti[16];
+    struct worker_times times;
 };
 
 enum kind { DESCRIBE, CHECK, MEASURE, COUNT, CEILINGS };
@@ -41,6 +42,7 @@ struct reply {
     struct ceilings ceilings;
     char cupti[16];
     struct device_info info;
+    double worked, running; /* seconds that this took; of them kernels ran or were timed */
 };
 
 static bool send_all(int socket, const void *data, size_t size) {
@@ -106,6 +108,15 @@ static bool serve(struct servant *s, const struct request *q, struct contender *
     return false;
 }
 
+/* Serves, and says what that took. A ceiling is all timing. */
+static void serve_timed(struct servant *s, const struct request *q, struct contender *list, struct reply *r) {
+    const double begin = clock_seconds(), timed = meter_timed(s->meter);
+    r->ok = serve(s, q, list, r);
+    r->worked = clock_seconds() - begin;
+    r->running = q->kind == CHECK ? list->verdict.seconds : meter_timed(s->meter) - timed;
+    if (q->kind == CEILINGS) r->running = r->worked;
+}
+
 static _Noreturn void servant_run(const struct worker_options *o, int socket) {
     struct error err = {""};
     struct servant s = {.o = o};
@@ -115,7 +126,7 @@ static _Noreturn void servant_run(const struct worker_options *o, int socket) {
         struct reply r = {.ok = 0, .err = err};
         struct contender *const list = calloc((size_t)q.count + 1, sizeof *list);
         if (!list || !receive_all(socket, list, (size_t)q.count * sizeof *list)) break;
-        if (s.meter) r.ok = serve(&s, &q, list, &r);
+        if (s.meter) serve_timed(&s, &q, list, &r);
         r.leaving = s.device && !device_usable(s.device);
         if (!send_all(socket, &r, sizeof r) || !send_all(socket, list, (size_t)q.count * sizeof *list)) break;
         free(list);
@@ -210,11 +221,26 @@ static void worker_bury(struct worker *w) {
         worker_reap(w, false, &ignored);
 }
 
+struct worker_times worker_times(const struct worker *w) {
+    return w->times;
+}
+
+/* Of a candidate that took the worker with it nothing else is known than that it ran. */
+static void times_add(struct worker_times *t, enum kind kind, enum worker_outcome outcome,
+                      const struct reply *r, double waited) {
+    const bool known = outcome == WORKER_OK;
+    t->waited += waited;
+    t->running += known ? r->running : waited;
+    if (known && kind == CHECK) t->checking += r->worked - r->running;
+    if (known && kind != CHECK) t->preparing += r->worked - r->running;
+}
+
 static enum worker_outcome worker_try(struct worker *w, const struct request *q, struct contender *list,
                                       double limit, struct reply *r, int *signal_number, struct error *err) {
     const size_t bytes = (size_t)q->count * sizeof *list;
     worker_bury(w);
     if (!w->pid && !worker_start(w, err)) return WORKER_REFUSED;
+    const double begin = clock_seconds();
     enum worker_outcome outcome = WORKER_CRASHED;
     if (send_all(w->socket, q, sizeof *q) && send_all(w->socket, list, bytes)) {
         outcome = worker_wait(w, limit);
@@ -222,6 +248,7 @@ static enum worker_outcome worker_try(struct worker *w, const struct request *q,
             !(receive_all(w->socket, r, sizeof *r) && receive_all(w->socket, list, bytes)))
             outcome = WORKER_CRASHED;
     }
+    times_add(&w->times, q->kind, outcome, r, clock_seconds() - begin);
     if (outcome != WORKER_OK) *signal_number = worker_reap(w, outcome != WORKER_CRASHED, err);
     if (outcome == WORKER_HUNG) error_set(err, "no answer within %.0f s: killed", limit);
     if (outcome == WORKER_MEMORY) error_set(err, "more than %zu MB of memory: killed", w->o.memory >> 20);

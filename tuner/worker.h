@@ -29,8 +29,17 @@ struct worker_options {
     size_t memory;            /* bytes it may have in memory; 0: 80% of the machine's */
 };
 
+/* Where the time went that was waited for answers, seconds. */
+struct worker_times {
+    double waited;    /* all of it */
+    double running;   /* of it: kernels ran and were timed, ceilings too, or did not end */
+    double checking;  /* inputs, the oracle, comparing with it */
+    double preparing; /* buffers and kernels that are about to be timed */
+};                    /* The rest: a worker started, messages were passed. */
+
 struct worker *worker_open(const struct worker_options *o, struct error *err);
 void worker_close(struct worker *w);
+struct worker_times worker_times(const struct worker *w);
 
 /* What the worker's device is. */
 enum worker_outcome worker_describe(struct worker *w, struct device_info *info, struct error *err);
