@@ -56,6 +56,10 @@ static void figures_come_back(const cJSON *report) {
     static const double factor =
         1.12; /* loops have instructions of their own; DRAM attains 0.92 of its peak */
     static const char *const all[] = {"alu",
+                                      "half",
+                                      "fp64",
+                                      "half_cycles",
+                                      "fp64_cycles",
                                       "fma",
                                       "sfu",
                                       "lsu",

@@ -190,3 +190,25 @@ Test(real_path, a_sweep_goes_on_after_faults) {
     globfree(&found);
     cJSON_Delete(table);
 }
+
+/* Loops that are long enough to be timed, by the device's own clocks. */
+Test(real_path, probe) {
+    char arguments[300];
+    snprintf(arguments, sizeof arguments,
+             "probe --device cuda:0 --quiet --only 'syncwarp,empty kernel' --json %s/probe.json",
+             scratch_folder());
+    const struct outcome o = program_run(arguments);
+    cr_assert_eq(o.code, 0, "%s%s", o.out, o.err);
+    cJSON *const report = json_of("probe.json");
+    cr_expect(cJSON_IsFalse(cJSON_GetObjectItem(report, "modeled")));
+    cr_expect_null(cJSON_GetObjectItem(report, "beside"));
+    const cJSON *const cases = cJSON_GetObjectItem(report, "cases"),
+                       *const chain = cJSON_GetArrayItem(cases, 0),
+                       *const launches = cJSON_GetArrayItem(cases, 1);
+    cr_assert_eq(cJSON_GetArraySize(cases), 2);
+    cr_expect(number(chain, "repeats") == 5 &&
+              cJSON_GetNumberValue(cJSON_GetArrayItem(cJSON_GetObjectItem(chain, "seconds"), 0)) >= 0.9e-3);
+    cr_expect_float_eq(number(chain, "clock_hz"), 1e9, 1, "the virtual GPU's two clocks are one");
+    cr_expect_eq(number(launches, "rounds"), 100);
+    cJSON_Delete(report);
+}

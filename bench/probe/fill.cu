@@ -1,8 +1,9 @@
 /* What memory holds before a measurement. */
 
-/* x[1] times 16 bytes of zeros */
+/* x[1] times 16 bytes of zeros, from 16 bytes times x[2] on */
 PROBE(fill_zero) {
-    for (int i = THREAD; i < x[1]; i += gridDim.x * blockDim.x) ((uint4 *)WORK)[i] = make_uint4(0, 0, 0, 0);
+    uint4 *const first = (uint4 *)WORK + x[2];
+    for (int i = THREAD; i < x[1]; i += gridDim.x * blockDim.x) first[i] = make_uint4(0, 0, 0, 0);
 }
 
 /* A cycle through 2^x[1] places, x[2] bytes apart: each holds the address of the next. A linear congruence modulo a

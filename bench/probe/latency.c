@@ -56,7 +56,7 @@ static void chase_l2(struct probe *p) {
 
 static void chase_dram(struct probe *p) {
     int log2_bytes = 26;
-    while ((size_t)2 << log2_bytes <= p->bytes) log2_bytes++;
+    while ((size_t)4 << log2_bytes <= p->bytes) log2_bytes++;
     if (log2_bytes > 28) chase(p, "load from DRAM", KERNEL_chase_beyond, 28, false, "dram_cycles");
     chase(p, "load from DRAM", KERNEL_chase_beyond, log2_bytes, false, "dram_cycles");
 }
@@ -66,6 +66,8 @@ void probe_latency(struct probe *p) {
     chain(p, "shift", KERNEL_chain_shift, 64, "alu_cycles");
     chain(p, "add, xor", KERNEL_chain_add_xor, 128, NULL);
     chain(p, "mad.u32", KERNEL_chain_mad, 64, NULL);
+    chain(p, "fma.f16x2", KERNEL_chain_half, 64, "half_cycles");
+    chain(p, "fma.f64", KERNEL_chain_fp64, 64, "fp64_cycles");
     chain(p, "ex2", KERNEL_chain_ex2, 64, "sfu_cycles");
     chain(p, "rcp and fma.f32", KERNEL_chain_rcp, 64, NULL);
     chain(p, "to f16 and back", KERNEL_chain_f16, 64, NULL);

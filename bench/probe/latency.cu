@@ -18,6 +18,9 @@ CHAIN(chain_shift, unsigned, 1, asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "
 CHAIN(chain_add_xor, unsigned, 1,
       asm volatile("add.u32 %0, %0, %1;\n\txor.b32 %0, %0, %2;" : "+r"(a) : "r"(some), "r"(other)))
 CHAIN(chain_mad, unsigned, 1, asm volatile("mad.lo.u32 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
+CHAIN(chain_half, unsigned, 1, asm volatile("fma.rn.f16x2 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
+CHAIN(chain_fp64, double, 1,
+      asm volatile("fma.rn.f64 %0, %0, %1, %2;" : "+d"(a) : "d"((double)one), "d"((double)zero)))
 CHAIN(chain_ex2, float, 1, asm volatile("ex2.approx.ftz.f32 %0, %0;" : "+f"(a)))
 /* two reciprocals in a row are none */
 CHAIN(chain_rcp, float, 1,

@@ -46,6 +46,14 @@ void probe_launch(struct probe *p) {
     launches(p, "empty kernel", PROBE_NANOSECONDS, 1, false, false, "launch_nanoseconds");
     launches(p, "empty kernel as the host launches", PROBE_NANOSECONDS, 1, false, true, NULL);
     launches(p, "empty kernel, full grid", PROBE_NANOSECONDS, 0, false, false, NULL);
+    probe_add(p,
+              (struct probe_case){.kernel = KERNEL_empty,
+                                  .unit = "ns/block",
+                                  .kind = PROBE_NANOSECONDS,
+                                  .work = 32.0 * probe_full_grid(p),
+                                  .blocks = 32 * probe_full_grid(p),
+                                  .rounds = 2},
+              "empty kernel, 32 full grids");
     launches(p, "empty kernel after 1 KiB of zeros", PROBE_NANOSECONDS, 1, true, false, NULL);
     launches(p, "empty kernel alone", PROBE_ALONE, 1, false, false, NULL);
     for (int full = 0; full < 2; full++) {

@@ -31,6 +31,10 @@ static __device__ __forceinline__ unsigned bits_of(float v) {
     return __float_as_uint(v);
 }
 
+static __device__ __forceinline__ unsigned bits_of(double v) {
+    return __double2hiint(v);
+}
+
 #define PROBE(name) extern "C" __global__ void name(const int *x, char *y, long long, void *)
 #define THREAD (blockIdx.x * blockDim.x + threadIdx.x)
 #define WORK (y + WORK_BYTES)

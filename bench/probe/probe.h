@@ -17,6 +17,8 @@
     K(latency, chain_shift)                                                                                  \
     K(latency, chain_add_xor)                                                                                \
     K(latency, chain_mad)                                                                                    \
+    K(latency, chain_half)                                                                                   \
+    K(latency, chain_fp64)                                                                                   \
     K(latency, chain_ex2)                                                                                    \
     K(latency, chain_rcp)                                                                                    \
     K(latency, chain_f16)                                                                                    \
@@ -33,6 +35,8 @@
     K(throughput, many_min)                                                                                  \
     K(throughput, many_add_xor)                                                                              \
     K(throughput, many_mad)                                                                                  \
+    K(throughput, many_half)                                                                                 \
+    K(throughput, many_fp64)                                                                                 \
     K(throughput, many_ex2)                                                                                  \
     K(throughput, many_rcp)                                                                                  \
     K(throughput, many_f16)                                                                                  \
@@ -41,6 +45,7 @@
     K(throughput, many_mixed)                                                                                \
     K(throughput, many_shuffle)                                                                              \
     K(throughput, many_shared)                                                                               \
+    K(throughput, many_l1)                                                                                   \
     K(throughput, many_shared_wide)                                                                          \
     K(throughput, many_mma)                                                                                  \
     K(atomics, add_f32)                                                                                      \

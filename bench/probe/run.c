@@ -164,15 +164,25 @@ void probe_close(struct probe *p) {
     for (int i = 0; i < PROBE_FILE_COUNT; i++) free((char *)p->variant[i].source);
 }
 
-static bool memory_fill(struct probe *p, const struct probe_case *c, struct error *err) {
-    if (c->fill == PROBE_FILL_NONE) return true;
-    const struct point pt = {{c->fill == PROBE_FILL_ZERO ? KERNEL_fill_zero : KERNEL_fill_cycle,
-                              4 * p->info->units, PROBE_THREADS, false}};
-    const int numbers[1 + PROBE_ARGUMENTS] = {1, c->fill_argument[0], c->fill_argument[1]};
+static bool fill_run(struct probe *p, enum probe_kernel kernel, const int argument[2], struct error *err) {
+    const struct point pt = {{(int)kernel, 4 * p->info->units, PROBE_THREADS, false}};
+    const int numbers[1 + PROBE_ARGUMENTS] = {1, argument[0], argument[1]};
     struct kernel *const k = kernel_make(p, &pt, err);
     const bool ok = k && kernel_run(p, k, numbers, 1, err) >= 0;
     if (k) p->device->release(p->device, k);
     return ok;
+}
+
+/* What was written last is still in L2. Where that is not wanted, the memory behind it is written, too. */
+static bool memory_fill(struct probe *p, const struct probe_case *c, struct error *err) {
+    const size_t l2 = device_last_level_bytes(p->info), enough = 4 * l2;
+    if (c->fill == PROBE_FILL_NONE) return true;
+    if (c->fill == PROBE_FILL_ZERO)
+        return fill_run(p, KERNEL_fill_zero, (const int[2]){c->fill_argument[0], 0}, err);
+    const size_t used = (size_t)c->fill_argument[1] << c->fill_argument[0];
+    const int behind[2] = {(int)(enough / 16), (int)(used / 16)};
+    return fill_run(p, KERNEL_fill_cycle, c->fill_argument, err) &&
+           (used <= l2 || used + enough > p->bytes || fill_run(p, KERNEL_fill_zero, behind, err));
 }
 
 static bool rounds_are_launches(const struct probe_case *c) {

@@ -21,6 +21,8 @@ void probe_throughput(struct probe *p) {
     many(p, "min, xor", KERNEL_many_min, lanes, 128, "alu");
     many(p, "add, xor", KERNEL_many_add_xor, lanes, 128, NULL);
     many(p, "mad.u32", KERNEL_many_mad, lanes, 128, NULL);
+    many(p, "fma.f16x2", KERNEL_many_half, lanes, 128, "half");
+    many(p, "fma.f64", KERNEL_many_fp64, lanes, 128, "fp64");
     many(p, "ex2", KERNEL_many_ex2, lanes, 128, "sfu");
     many(p, "rcp beside fma.f32", KERNEL_many_rcp, lanes, 128, "sfu");
     many(p, "to f16 and back", KERNEL_many_f16, lanes, 256, NULL);
@@ -32,6 +34,7 @@ void probe_throughput(struct probe *p) {
     many(p, "shuffle", KERNEL_many_shuffle, lanes, 128, "lsu");
     many(p, "shared loads, 4 bytes", KERNEL_many_shared, lanes, 128, "lsu");
     many(p, "shared loads, 16 bytes", KERNEL_many_shared_wide, "bytes/clock/SM", 64 * 16, NULL);
+    many(p, "loads from L1, 8 bytes", KERNEL_many_l1, "bytes/clock/SM", 128 * 8, NULL);
     if (p->info->sm >= 80)
         many(p, "mma.bf16 16x8x16", KERNEL_many_mma, "fma/clock/SM", 64 * 16 * 8 * 16 / 32.0, "tensor");
 }

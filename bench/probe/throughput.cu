@@ -32,6 +32,9 @@ MANY(many_add_xor, unsigned, 1,
      if (again & 1) asm volatile("add.u32 %0, %0, %1;" : "+r"(a) : "r"(some));
      else asm volatile("xor.b32 %0, %0, %1;" : "+r"(a) : "r"(other)))
 MANY(many_mad, unsigned, 1, asm volatile("mad.lo.u32 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
+MANY(many_half, unsigned, 1, asm volatile("fma.rn.f16x2 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
+MANY(many_fp64, double, 1,
+     asm volatile("fma.rn.f64 %0, %0, %1, %2;" : "+d"(a) : "d"((double)one), "d"((double)zero)))
 MANY(many_ex2, float, 1, asm volatile("ex2.approx.ftz.f32 %0, %0;" : "+f"(a)))
 MANY(many_rcp, float, 1,
      asm volatile("rcp.approx.ftz.f32 %0, %0;\n\tfma.rn.f32 %0, %0, %1, %2;" : "+f"(a) : "f"(one), "f"(zero)))
@@ -68,7 +71,19 @@ PROBE(many_shared) {
     END(a[0] + a[1] + a[2] + a[3])
 }
 
-/* The same of 16 bytes. */
+/* The same in global memory, found in L1: all blocks write the same there. */
+PROBE(many_l1) {
+    u64 *const cell = (u64 *)WORK + threadIdx.x;
+    *cell = (u64)cell;
+    u64 a[4];
+    REPEAT(4) a[repeat] = (u64)cell;
+    BEGIN;
+    ROUNDS _Pragma("unroll") for (int again = 0; again < 32; again++)
+        REPEAT(4) asm volatile("ld.global.ca.u64 %0, [%0];" : "+l"(a[repeat])::"memory");
+    END((unsigned)(a[0] + a[1] + a[2] + a[3]))
+}
+
+/* In shared memory 16 bytes at a time. */
 PROBE(many_shared_wide) {
     __shared__ uint4 cells[512];
     unsigned a[2];

@@ -29,6 +29,8 @@ static bool field_find(const struct profile *p, const char *name, double *value)
         {"launch_nanoseconds", 1e9 * timing_launch_seconds()},
         {"alu_cycles", path_pipe_cycles(PIPE_ALU)},
         {"fma_cycles", path_pipe_cycles(PIPE_FMA)},
+        {"half_cycles", path_pipe_cycles(PIPE_HALF)},
+        {"fp64_cycles", path_pipe_cycles(PIPE_FP64)},
         {"sfu_cycles", path_pipe_cycles(PIPE_SFU)},
         {"shuffle_cycles", path_pipe_cycles(PIPE_LSU)},
         {"tensor_cycles", path_pipe_cycles(PIPE_TENSOR)},

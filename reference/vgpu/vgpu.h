@@ -115,10 +115,10 @@ const char *vgpu_profile_about(unsigned index);
 
 /* A figure of this profile that its modeled times are made of: "clock_hz"; lanes per clock of a
  * multiprocessor, "alu", "fma", "half", "fp64", "sfu", "lsu", multiply-adds "tensor", warp instructions
- * "issue"; latencies in cycles, "alu_cycles", "fma_cycles", "sfu_cycles", "shuffle_cycles", "tensor_cycles",
- * "shared_cycles", "l1_cycles", "l2_cycles", "dram_cycles"; "l2_bytes_per_clock" of the device,
- * "dram_gigabytes_per_second" at peak, "launch_nanoseconds". Returns 0, or -1 if there is no such profile or
- * figure. */
+ * "issue"; latencies in cycles, "alu_cycles", "fma_cycles", "half_cycles", "fp64_cycles", "sfu_cycles",
+ * "shuffle_cycles", "tensor_cycles", "shared_cycles", "l1_cycles", "l2_cycles", "dram_cycles";
+ * "l2_bytes_per_clock" of the device, "dram_gigabytes_per_second" at peak, "launch_nanoseconds". Returns 0,
+ * or -1 if there is no such profile or figure. */
 int vgpu_profile_figure(unsigned index, const char *figure, double *value);
 
 /* Hands in ptxas' own log for a module ("Used 32 registers, ..."; "Compiling entry function 'name'"), as
