@@ -41,13 +41,36 @@ static int median_compare(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* The case that candidates are checked on, in this process, made for the first. */
+struct bar_case {
+    struct device *device;
+    const struct options *o;
+    struct check_case *made;
+};
+
+static bool bar_check(void *context, struct contender *c, struct error *err) {
+    struct bar_case *const k = context;
+    if (!k->made) k->made = case_new(k->device, &c->problem, k->o->seed, k->o->distribution, err);
+    if (!k->made) return false;
+    case_check(k->made, c->variant, &c->point, CHECK_QUICK, &c->verdict);
+    return true;
+}
+
+static bool bar_candidates(struct candidates *c, struct device *d, const struct options *o,
+                           const struct problem *p, int threads, struct error *err) {
+    struct bar_case k = {d, o, NULL};
+    const bool ok = candidates_find(c, d->info(d), o, p, threads, bar_check, &k, err);
+    case_free(k.made);
+    return ok;
+}
+
 /* A first race among all; then the best few of the operation and of the copy together, in turn. */
 static bool bar_measure(struct meter *m, const struct options *o, const struct problem *p, int threads,
                         struct bar_result *result, struct error *err) {
     struct candidates c;
     struct contender copies[COPIES_MAX];
     *result = (struct bar_result){.ratio = 0};
-    if (!candidates_find(&c, meter_device(m), o, p, threads, err)) return false;
+    if (!bar_candidates(&c, meter_device(m), o, p, threads, err)) return false;
     const int copy_count = ceiling_copies(meter_device(m), p, threads, copies, COPIES_MAX);
     if (!copy_count || !c.passed) {
         candidates_free(&c);

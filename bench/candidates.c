@@ -1,16 +1,28 @@
 #include "candidates.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "ceiling.h"
 
-static bool candidate_add(struct candidates *c, struct check_case *k, const struct variant *v,
-                          const struct point *pt) {
+/* What all candidates of a problem have in common while they are found. */
+struct finder {
+    struct candidates *found;
+    const struct device_info *info;
+    const struct options *o;
+    const struct problem *problem;
+    candidate_check *check;
+    void *context;
+};
+
+static bool candidate_add(const struct finder *f, const struct variant *v, const struct point *pt,
+                          struct error *err) {
+    struct candidates *const c = f->found;
     struct contender *const list = realloc(c->list, sizeof *list * (size_t)(c->count + 1));
-    if (!list) return false;
+    if (!list) return error_set(err, "out of memory");
     c->list = list;
-    struct contender one = {.variant = v, .point = *pt, .problem = *case_problem(k)};
-    case_check(k, v, pt, CHECK_QUICK, &one.verdict);
+    struct contender one = {.variant = v, .point = *pt, .problem = *f->problem};
+    if (!f->check(f->context, &one, err)) return false;
     list[c->count++] = one;
     if (one.verdict.status != CHECK_PASSED) return true;
     list[c->count - 1] = list[c->passed];
@@ -18,43 +30,70 @@ static bool candidate_add(struct candidates *c, struct check_case *k, const stru
     return true;
 }
 
-static bool variant_add(struct candidates *c, struct device *d, struct check_case *k, const struct options *o,
-                        const struct variant *v, int threads) {
-    const struct device_info *const info = d->info(d);
-    const struct problem *const p = case_problem(k);
-    const int before = c->count;
+static bool variant_add(const struct finder *f, const struct variant *v, int threads, struct error *err) {
+    const int before = f->found->count;
     for (int64_t i = 0; i < point_count(v); i++) {
         const struct point pt = point_at(v, i);
-        if (!options_point(o, v, &pt) || variant_reject(v, p, &pt, info)) continue;
-        if (threads && point_threads(v, &pt, info) != threads) continue;
-        if (!candidate_add(c, k, v, &pt)) return false;
-        if (!o->all_points && !threads) break;
+        if (!options_point(f->o, v, &pt) || variant_reject(v, f->problem, &pt, f->info)) continue;
+        if (threads && point_threads(v, &pt, f->info) != threads) continue;
+        if (!candidate_add(f, v, &pt, err)) return false;
+        if (!f->o->all_points && !threads) break;
     }
-    c->skipped += c->count == before;
+    f->found->skipped += f->found->count == before;
     return true;
 }
 
-bool candidates_find(struct candidates *c, struct device *d, const struct options *o, const struct problem *p,
-                     int threads, struct error *err) {
+bool candidates_find(struct candidates *c, const struct device_info *info, const struct options *o,
+                     const struct problem *p, int threads, candidate_check *check, void *context,
+                     struct error *err) {
+    const struct finder f = {c, info, o, p, check, context};
     bool any = false;
     *c = (struct candidates){0};
     for (int i = 0; i < variant_count(); i++)
         any |= variant_at(i)->op == p->op && options_variant(o, variant_at(i)) &&
-               variant_belongs(variant_at(i), d->info(d));
-    if (!any) return true;
-    struct check_case *const k = case_new(d, p, o->seed, o->distribution, err);
-    if (!k) return false;
-    bool ok = true;
-    for (int i = 0; ok && i < variant_count(); i++) {
+               variant_belongs(variant_at(i), info);
+    for (int i = 0; any && i < variant_count(); i++) {
         const struct variant *const v = variant_at(i);
-        if (v->op != p->op || !options_variant(o, v)) continue;
-        ok = variant_add(c, d, k, o, v, threads) || error_set(err, "out of memory");
+        if (v->op != p->op || !options_variant(o, v) || variant_add(&f, v, threads, err)) continue;
+        candidates_free(c);
+        return false;
     }
-    case_free(k);
-    return ok;
+    return true;
 }
 
 void candidates_free(struct candidates *c) {
     free(c->list);
     *c = (struct candidates){0};
+}
+
+bool candidate_judge(struct worker *w, struct contender *c, struct distribution distribution,
+                     enum check_depth depth, double limit, struct error *err) {
+    struct error why = {""};
+    const enum worker_outcome outcome = worker_check_as(w, c, distribution, depth, limit, &why);
+    if (outcome == WORKER_OK) return true;
+    if (outcome == WORKER_REFUSED) return error_set(err, "%s", why.text);
+    c->verdict = (struct verdict){.status = CHECK_FAILED, .fault = FAULT_CALL};
+    snprintf(c->verdict.text, sizeof c->verdict.text, "%s", why.text);
+    return true;
+}
+
+double candidate_limit(const struct options *o, const struct device_info *info, const struct problem *p) {
+    static const double least = 60, each = 2e-6, each_modeled = 200e-6; /* of an element */
+    if (o->time_limit > 0) return o->time_limit;
+    return least + (info->modeled ? each_modeled : each) * (double)problem_elements(p);
+}
+
+struct worker *candidates_worker(const struct options *o, bool unbound, struct device_info *info,
+                                 struct error *err) {
+    const struct worker_options options = {.device = o->device,
+                                           .measure = {.warm = o->warm,
+                                                       .seed = o->seed,
+                                                       .distribution = o->distribution,
+                                                       .counters = o->counters},
+                                           .memory = o->memory_limit,
+                                           .unbound = unbound};
+    struct worker *const w = worker_open(&options, err);
+    if (!w || worker_describe(w, info, err) == WORKER_OK) return w;
+    worker_close(w);
+    return NULL;
 }

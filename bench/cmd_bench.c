@@ -1,5 +1,5 @@
-/* katune bench: times variants that pass their check, and says what share of the machine's ceilings they
-   attain. With --bars it measures the project's performance bars. */
+/* katune bench: times variants that pass their check, in a process that may crash or hang, and says what
+   share of the machine's ceilings they attain. With --bars it measures the project's performance bars. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,13 +26,18 @@ struct ceiling_set {
 
 struct bench {
     const struct options *o;
-    struct device *device;
-    struct meter *meter;
+    struct worker *worker;
+    struct device_info info;
     struct progress *progress;
     struct json_results *json;
     struct gbench *gbench;
-    int timed, failed, skipped;
+    int timed, failed, broken, skipped; /* broken: passed the check, but could not be timed */
 };
+
+/* Seconds within which a measurement of so many must be through. */
+static double limit_of(const struct bench *b, const struct problem *p, double budget) {
+    return 10 * budget + candidate_limit(b->o, &b->info, p);
+}
 
 static bool ceiling_find(struct bench *b, struct ceiling_set *set, const struct problem *p, int threads,
                          struct ceilings *ceilings, struct error *err) {
@@ -41,7 +46,9 @@ static bool ceiling_find(struct bench *b, struct ceiling_set *set, const struct 
         *ceilings = set->ceilings[i];
         return true;
     }
-    if (!ceilings_measure(b->meter, p, threads, 0.5, ceilings, err)) return false;
+    const double budget = 0.5;
+    if (worker_ceilings(b->worker, p, threads, budget, ceilings, limit_of(b, p, budget), err) != WORKER_OK)
+        return false;
     if (set->count < CEILINGS_MAX) {
         set->threads[set->count] = threads;
         set->ceilings[set->count++] = *ceilings;
@@ -49,28 +56,28 @@ static bool ceiling_find(struct bench *b, struct ceiling_set *set, const struct 
     return true;
 }
 
+static void failure_report(struct bench *b, const struct contender *f, const char *what) {
+    char point[POINT_TEXT_MAX];
+    point_print(f->variant, &f->point, point);
+    progress_clear(b->progress);
+    printf("  %s %s FAILED %s: %s\n", f->variant->name, point, what, f->verdict.text);
+    if (b->json) json_check_add(b->json, f->variant, &f->point, &f->problem, b->o->distribution, &f->verdict);
+    if (b->gbench) json_gbench_add(b->gbench, f, 0, NULL);
+}
+
 static void failures_report(struct bench *b, const struct candidates *c) {
-    for (int i = c->passed; i < c->count; i++) {
-        const struct contender *const f = &c->list[i];
-        char point[POINT_TEXT_MAX];
-        point_print(f->variant, &f->point, point);
-        printf("  %s %s FAILED its check and is not timed: %s\n", f->variant->name, point, f->verdict.text);
-        if (b->json)
-            json_check_add(b->json, f->variant, &f->point, &f->problem, b->o->distribution, &f->verdict);
-        if (b->gbench) json_gbench_add(b->gbench, f, 0, NULL);
-    }
+    for (int i = c->passed; i < c->count; i++) failure_report(b, &c->list[i], "its check and is not timed");
     b->failed += c->count - c->passed;
 }
 
 static bool problem_report(struct bench *b, const struct problem *p, const struct candidates *c,
                            struct error *err) {
-    const struct device_info *const info = b->device->info(b->device);
     struct ceiling_set set = {.count = 0};
     struct ceilings *const ceilings = malloc(sizeof *ceilings * (size_t)(c->passed + 1));
     bool ok = ceilings || error_set(err, "out of memory");
     for (int i = 0; ok && i < c->passed; i++) {
         const struct contender *const one = &c->list[i];
-        const int threads = point_threads(one->variant, &one->point, info);
+        const int threads = point_threads(one->variant, &one->point, &b->info);
         ceilings[i] = (struct ceilings){0};
         ok = b->o->no_ceilings || ceiling_find(b, &set, p, threads, &ceilings[i], err);
         if (ok && b->json)
@@ -88,8 +95,8 @@ static bool problem_report(struct bench *b, const struct problem *p, const struc
     return ok;
 }
 
-/* A problem that cannot be measured, for want of memory or because a call failed, is said and left out; a
-   device that does not work any more is the end. */
+/* A problem that cannot be measured, as for want of memory, is said and left out; a device that does not work
+   any more is the end. */
 static bool problem_leave(struct bench *b, const struct problem *p, const struct error *why,
                           struct error *err) {
     char key[PROBLEM_KEY_MAX];
@@ -98,16 +105,62 @@ static bool problem_leave(struct bench *b, const struct problem *p, const struct
     progress_clear(b->progress);
     printf("skipped %s%s%s\n", begins, *begins ? ": " : "", why->text);
     b->skipped++;
-    return device_usable(b->device) || error_set(err, "the device cannot be used any more");
+    return worker_describe(b->worker, &b->info, err) == WORKER_OK ||
+           error_prefix(err, "the device cannot be used any more");
+}
+
+/* Those that cannot be timed are said and leave the list. False and the reason if none can be: then they are
+   left as they are. */
+static bool candidates_time(struct bench *b, const struct problem *p, struct candidates *c,
+                            struct error *err) {
+    const double budget = (b->o->budget > 0 ? b->o->budget : 0.5) * c->passed;
+    if (!c->passed) return true;
+    struct worker_result *const results = calloc((size_t)c->passed + 1, sizeof *results);
+    if (!results) return error_set(err, "out of memory");
+    worker_measure_each(b->worker, c->list, c->passed, budget, false, limit_of(b, p, budget), results);
+    int kept = 0;
+    bool refused = true; /* every one */
+    for (int i = 0; i < c->passed; i++) {
+        refused = refused && results[i].outcome == WORKER_REFUSED;
+        kept += results[i].outcome == WORKER_OK;
+    }
+    if (refused) {
+        *err = results[0].err;
+        free(results);
+        return false;
+    }
+    const int passed = c->passed;
+    c->passed = kept = 0;
+    for (int i = 0; i < c->count; i++) {
+        struct contender *const one = &c->list[i];
+        if (i < passed && results[i].outcome != WORKER_OK) {
+            one->verdict.status = CHECK_FAILED;
+            snprintf(one->verdict.text, sizeof one->verdict.text, "%s", results[i].err.text);
+            failure_report(b, one, "while it was timed");
+            b->broken++;
+            continue;
+        }
+        c->passed += i < passed;
+        c->list[kept++] = *one;
+    }
+    c->count = kept;
+    free(results);
+    return true;
+}
+
+static bool bench_check(void *context, struct contender *c, struct error *err) {
+    const struct bench *const b = context;
+    return candidate_judge(b->worker, c, b->o->distribution, CHECK_QUICK,
+                           candidate_limit(b->o, &b->info, &c->problem), err);
 }
 
 static bool problem_bench(struct bench *b, const struct problem *p, struct error *err) {
     struct candidates c;
     struct error why;
-    if (!candidates_find(&c, b->device, b->o, p, 0, &why)) return problem_leave(b, p, &why, err);
-    const double each = b->o->budget > 0 ? b->o->budget : 0.5;
+    if (!candidates_find(&c, &b->info, b->o, p, 0, bench_check, b, &why))
+        return problem_leave(b, p, &why, err);
     bool ok = true;
-    if (c.passed && !measure(b->meter, c.list, c.passed, each * c.passed, false, &why)) {
+    if (!candidates_time(b, p, &c, &why)) {
         ok = problem_leave(b, p, &why, err);
     } else if (c.passed) {
         ok = problem_report(b, p, &c, err);
@@ -140,25 +193,39 @@ static bool bench_all(struct bench *b, struct error *err) {
     return true;
 }
 
-static int bench_run(const struct options *o, struct device *d, struct error *err) {
-    const struct measure_options options = {
-        .warm = o->warm, .seed = o->seed, .distribution = o->distribution, .counters = o->counters};
-    struct bench b = {.o = o, .device = d, .meter = meter_open(d, &options, err)};
-    if (!b.meter) return EXIT_USAGE;
+static void summary_print(const struct bench *b) {
+    const char *const absent = worker_counters_absent(b->worker);
+    char broken[48] = "";
+    if (b->o->counters && *absent) fprintf(stderr, "katune bench: %s\n", absent);
+    if (b->broken) snprintf(broken, sizeof broken, ", %d failed while timed", b->broken);
+    printf("%d timed, %d failed their check%s, %d skipped\n", b->timed, b->failed, broken, b->skipped);
+}
+
+static int bench_run(const struct options *o, struct error *err) {
+    struct bench b = {.o = o};
+    b.worker = candidates_worker(o, false, &b.info, err);
+    if (!b.worker) return EXIT_USAGE;
     b.progress = progress_new("bench", o->quiet);
-    b.json = o->json ? json_results_new("bench", d->info(d), o->seed) : NULL;
-    b.gbench = o->gbench ? json_gbench_new(d->info(d)) : NULL;
+    b.json = o->json ? json_results_new("bench", &b.info, o->seed) : NULL;
+    b.gbench = o->gbench ? json_gbench_new(&b.info) : NULL;
     bool ok = bench_all(&b, err);
     progress_free(b.progress);
-    if (ok && o->counters && *meter_counters_absent(b.meter))
-        fprintf(stderr, "katune bench: %s\n", meter_counters_absent(b.meter));
-    if (ok) printf("%d timed, %d failed their check, %d skipped\n", b.timed, b.failed, b.skipped);
+    if (ok) summary_print(&b);
     if (ok && o->json) ok = json_results_write(b.json, o->json, err);
     if (ok && o->gbench) ok = json_gbench_write(b.gbench, o->gbench, err);
     json_results_free(b.json);
     gbench_free(b.gbench);
-    meter_close(b.meter);
-    return !ok ? EXIT_USAGE : b.failed ? EXIT_FAILED : b.timed ? EXIT_OK : EXIT_MISSING;
+    worker_close(b.worker);
+    return !ok ? EXIT_USAGE : b.failed + b.broken ? EXIT_FAILED : b.timed ? EXIT_OK : EXIT_MISSING;
+}
+
+static int bars_run(const struct options *o, struct error *err) {
+    struct device *const d = device_open(o->device, true, err);
+    if (!d) return EXIT_USAGE;
+    const int missed = device_is_gpu(d->info(d)) ? bars_gpu_measure(d, o, err) : bars_measure(d, o, err);
+    d->close(d);
+    if (missed > 0) printf("%d missed\n", missed);
+    return missed < 0 ? EXIT_USAGE : missed && o->strict ? EXIT_FAILED : EXIT_OK;
 }
 
 static const struct command_usage usage = {
@@ -169,7 +236,7 @@ static const struct command_usage usage = {
     "run.\n"
     "Without --shape: 4096x3072; without --dtype: f32.",
     OPT_DEVICE | OPT_SELECTION | OPT_SEED | OPT_DIST | OPT_WARM | OPT_BUDGET | OPT_BARS | OPT_NO_CEILINGS |
-        OPT_COUNTERS | OPT_JSON | OPT_GBENCH | OPT_QUIET | OPT_SEARCH | OPT_STRATEGY,
+        OPT_COUNTERS | OPT_JSON | OPT_GBENCH | OPT_QUIET | OPT_SEARCH | OPT_STRATEGY | OPT_LIMITS,
     "Columns: median time, half the 95% interval, samples, bytes of the operation over time, share of the "
     "lower\n"
     "ceiling. --bars prints, for each performance bar, the best variant's share of the copy and a verdict."};
@@ -192,21 +259,7 @@ int cmd_bench(int argc, char **argv) {
         fprintf(stderr, "katune bench: --bars writes no JSON\n");
         return EXIT_USAGE;
     }
-    struct device *const d = device_open(o.device, true, &err);
-    if (!d) {
-        fprintf(stderr, "katune bench: %s\n", err.text);
-        return EXIT_USAGE;
-    }
-    int exit_code;
-    if (o.bars) {
-        const int missed =
-            device_is_gpu(d->info(d)) ? bars_gpu_measure(d, &o, &err) : bars_measure(d, &o, &err);
-        exit_code = missed < 0 ? EXIT_USAGE : missed && o.strict ? EXIT_FAILED : EXIT_OK;
-        if (missed > 0) printf("%d missed\n", missed);
-    } else {
-        exit_code = bench_run(&o, d, &err);
-    }
-    d->close(d);
+    const int exit_code = o.bars ? bars_run(&o, &err) : bench_run(&o, &err);
     if (exit_code == EXIT_USAGE) fprintf(stderr, "katune bench: %s\n", err.text);
     return exit_code;
 }

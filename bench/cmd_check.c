@@ -1,12 +1,11 @@
-/* katune check: compares what variants compute with the oracle. Without --shape on a suite of ragged shapes,
-   attributes and distributions. */
+/* katune check: compares what variants compute with the oracle, in a process that may crash or hang. Without
+   --shape on a suite of ragged shapes, attributes and distributions. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "case.h"
+#include "candidates.h"
 #include "commands.h"
-#include "device/device.h"
 #include "json_results.h"
 #include "options.h"
 #include "progress.h"
@@ -14,7 +13,8 @@
 
 struct check {
     const struct options *o;
-    struct device *device;
+    struct worker *worker;
+    struct device_info info;
     struct json_results *json;
     struct progress *progress;
     int passed, failed, skipped;
@@ -26,54 +26,39 @@ struct check {
     } * skips;           /* by variant */
 };
 
-static void failure_print(const struct check *k, const struct variant *v, const struct point *pt,
-                          const struct problem *p, struct distribution dist, const struct verdict *verdict) {
+static void failure_print(const struct check *k, const struct contender *c, struct distribution dist) {
     char key[PROBLEM_KEY_MAX], point[POINT_TEXT_MAX], name[16];
-    problem_key(p, key);
-    point_print(v, pt, point);
+    problem_key(&c->problem, key);
+    point_print(c->variant, &c->point, point);
     distribution_print(dist, name);
     progress_clear(k->progress);
-    printf("FAILED %s%s%s\n  %s --dist %s --seed %llu\n  %s\n", v->name, *point ? " " : "", point, key, name,
-           (unsigned long long)k->o->seed, verdict->text);
+    printf("FAILED %s%s%s\n  %s --dist %s --seed %llu\n  %s\n", c->variant->name, *point ? " " : "", point,
+           key, name, (unsigned long long)k->o->seed, c->verdict.text);
 }
 
-static void point_check(struct check *k, struct check_case *c, const struct variant *v,
-                        const struct point *pt, struct distribution dist) {
-    struct verdict verdict;
-    case_check(c, v, pt, CHECK_FULL, &verdict);
-    if (k->json) json_check_add(k->json, v, pt, case_problem(c), dist, &verdict);
-    if (verdict.status == CHECK_FAILED) {
+/* False and the reason if the problem cannot be checked at all. */
+static bool point_check(struct check *k, struct contender *c, struct distribution dist, struct error *err) {
+    const struct verdict *const verdict = &c->verdict;
+    if (!candidate_judge(k->worker, c, dist, CHECK_FULL, candidate_limit(k->o, &k->info, &c->problem), err))
+        return false;
+    if (k->json) json_check_add(k->json, c->variant, &c->point, &c->problem, dist, verdict);
+    if (verdict->status == CHECK_FAILED) {
         k->failed++;
-        failure_print(k, v, pt, case_problem(c), dist, &verdict);
-    } else if (verdict.status == CHECK_PASSED) {
+        failure_print(k, c, dist);
+    } else if (verdict->status == CHECK_PASSED) {
         k->passed++;
-        if (verdict.worst <= k->worst) return;
-        k->worst = verdict.worst;
+        if (verdict->worst <= k->worst) return true;
+        k->worst = verdict->worst;
         char key[PROBLEM_KEY_MAX];
-        problem_key(case_problem(c), key);
-        snprintf(k->worst_text, sizeof k->worst_text, "%s, %s[%lld] of %s", v->name,
-                 tensor_name(verdict.tensor), (long long)verdict.index, key);
+        problem_key(&c->problem, key);
+        snprintf(k->worst_text, sizeof k->worst_text, "%s, %s[%lld] of %s", c->variant->name,
+                 tensor_name(verdict->tensor), (long long)verdict->index, key);
     }
+    return true;
 }
 
-static void variant_check(struct check *k, struct check_case *c, const struct variant *v,
-                          struct distribution dist) {
-    const struct device_info *const info = k->device->info(k->device);
-    const char *reason = "no point has the values that --param asks for";
-    bool any = false;
-    for (int64_t i = 0; i < point_count(v); i++) {
-        const struct point pt = point_at(v, i);
-        if (!options_point(k->o, v, &pt)) continue;
-        const char *const why = variant_reject(v, case_problem(c), &pt, info);
-        if (why) {
-            if (!any) reason = why;
-            continue;
-        }
-        any = true;
-        point_check(k, c, v, &pt, dist);
-        if (!k->o->all_points) return;
-    }
-    if (any) return;
+static void skip_count(struct check *k, const struct variant *v, const struct problem *p,
+                       struct distribution dist, const char *reason) {
     k->skipped++;
     int at = 0;
     while (variant_at(at) != v) at++;
@@ -81,32 +66,52 @@ static void variant_check(struct check *k, struct check_case *c, const struct va
     struct verdict verdict = {.status = CHECK_SKIPPED};
     snprintf(verdict.text, sizeof verdict.text, "%s", reason);
     const struct point first = point_at(v, 0);
-    if (k->json) json_check_add(k->json, v, &first, case_problem(c), dist, &verdict);
+    if (k->json) json_check_add(k->json, v, &first, p, dist, &verdict);
+}
+
+/* False and the reason if the problem cannot be checked at all. */
+static bool variant_check(struct check *k, const struct problem *p, const struct variant *v,
+                          struct distribution dist, struct error *err) {
+    const char *reason = "no point has the values that --param asks for";
+    bool any = false;
+    for (int64_t i = 0; i < point_count(v); i++) {
+        struct contender c = {.variant = v, .point = point_at(v, i), .problem = *p};
+        if (!options_point(k->o, v, &c.point)) continue;
+        const char *const why = variant_reject(v, p, &c.point, &k->info);
+        if (why) {
+            if (!any) reason = why;
+            continue;
+        }
+        any = true;
+        if (!point_check(k, &c, dist, err)) return false;
+        if (!k->o->all_points) return true;
+    }
+    if (!any) skip_count(k, v, p, dist, reason);
+    return true;
 }
 
 static bool variant_wanted(const struct check *k, const struct variant *v, const struct problem *p) {
-    return v->op == p->op && v->dtypes & p->dtype && options_variant(k->o, v) &&
-           variant_belongs(v, k->device->info(k->device));
+    return v->op == p->op && v->dtypes & p->dtype && options_variant(k->o, v) && variant_belongs(v, &k->info);
 }
 
-/* A problem that the device has no room for is said and left out. */
-static void case_over_variants(struct check *k, const struct problem *p, struct distribution dist) {
-    int wanted = 0;
-    struct error err;
-    for (int i = 0; i < variant_count(); i++) wanted += variant_wanted(k, variant_at(i), p);
-    if (!wanted) return;
-    struct check_case *const c = case_new(k->device, p, k->o->seed, dist, &err);
-    if (!c) {
-        progress_clear(k->progress);
-        printf("skipped %s\n", err.text);
-        k->skipped += wanted;
-        return;
-    }
+/* A problem that the device has no room for is said and left out; a device that does not work any more is the
+   end. */
+static bool case_over_variants(struct check *k, const struct problem *p, struct distribution dist,
+                               struct error *err) {
+    struct error why;
+    bool can = true;
     for (int i = 0; i < variant_count(); i++) {
         const struct variant *const v = variant_at(i);
-        if (variant_wanted(k, v, p)) variant_check(k, c, v, dist);
+        if (!variant_wanted(k, v, p)) continue;
+        if (can && !variant_check(k, p, v, dist, &why)) {
+            can = false;
+            progress_clear(k->progress);
+            printf("skipped %s\n", why.text);
+        }
+        k->skipped += !can;
     }
-    case_free(c);
+    return can || worker_describe(k->worker, &k->info, err) == WORKER_OK ||
+           error_prefix(err, "the device cannot be used any more");
 }
 
 /* The suite, or the shapes that were given. */
@@ -140,7 +145,7 @@ static bool check_all(struct check *k, struct error *err) {
                 progress_set(k->progress, (double)done++ / total, op_name((enum op)op));
                 if (!(dtypes & dtype_at(d))) continue;
                 if (!case_at(o, (enum op)op, dtype_at(d), i, &c, err)) return false;
-                case_over_variants(k, &c.problem, c.distribution);
+                if (!case_over_variants(k, &c.problem, c.distribution, err)) return false;
             }
         }
     }
@@ -164,7 +169,7 @@ static const struct command_usage usage = {
     "guard bands, poisoned outputs, tensors aligned and aligned to their element only, several numbers of "
     "threads.\n"
     "Without --shape: a suite of ragged shapes, attributes and distributions.",
-    OPT_DEVICE | OPT_SELECTION | OPT_SEED | OPT_DIST | OPT_JSON | OPT_QUIET,
+    OPT_DEVICE | OPT_SELECTION | OPT_SEED | OPT_DIST | OPT_JSON | OPT_QUIET | OPT_LIMITS,
     "Exit code 0: all passed (what a variant does not support is skipped); 1: a check failed; 3: nothing to "
     "check."};
 
@@ -177,18 +182,19 @@ int cmd_check(int argc, char **argv) {
         fprintf(stderr, "katune check: --attr goes with --shape: the suite has attributes of its own\n");
         return EXIT_USAGE;
     }
-    struct check k = {.o = &o, .device = device_open(o.device, false, &err)};
-    if (!k.device) {
+    struct check k = {.o = &o};
+    k.worker = candidates_worker(&o, true, &k.info, &err);
+    if (!k.worker) {
         fprintf(stderr, "katune check: %s\n", err.text);
         return EXIT_USAGE;
     }
     k.skips = calloc((size_t)variant_count(), sizeof *k.skips);
     if (!k.skips) return EXIT_USAGE;
-    k.json = o.json ? json_results_new("check", k.device->info(k.device), o.seed) : NULL;
+    k.json = o.json ? json_results_new("check", &k.info, o.seed) : NULL;
     k.progress = progress_new("check", o.quiet);
     bool ok = check_all(&k, &err);
     progress_free(k.progress);
-    k.device->close(k.device);
+    worker_close(k.worker);
     if (ok) summary_print(&k);
     free(k.skips);
     if (ok && o.json) ok = json_results_write(k.json, o.json, &err);

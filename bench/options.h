@@ -33,11 +33,11 @@ enum option_bit {
     OPT_OUT = 1 << 20,
     OPT_RESULTS = 1 << 21,
     OPT_THOROUGH = 1 << 22,
-    OPT_RESUME = 1 << 23,
+    OPT_RESUME = 1 << 23, /* --resume, --retry */
     OPT_ARCH = 1 << 24,
     OPT_NO_CEILINGS = 1 << 29,
     OPT_COUNTERS = 1 << 30,
-    OPT_LIMITS = 1 << 28, /* --time-limit, --memory-limit, --retry */
+    OPT_LIMITS = 1 << 28, /* --time-limit, --memory-limit */
     OPT_SEARCH = 1 << 25,
     OPT_STRATEGY = 1 << 26, /* --strategy, --budget-evals, --prior */
     OPT_REPLAY = 1 << 27,

@@ -36,22 +36,30 @@ static void read_whole(const char *name, char *text, size_t size) {
     fclose(f);
 }
 
-struct outcome program_run(const char *arguments) {
-    return program_run_with("", arguments);
-}
-
-struct outcome program_run_with(const char *prefix, const char *arguments) {
+static struct outcome run(const char *prefix, const char *program, const char *arguments) {
     static struct outcome o;
     char command[2048];
     const char *const to = scratch_folder();
-    const int used = snprintf(command, sizeof command, "%s '%s' %s >%s/out 2>%s/err", prefix, KATUNE_PROGRAM,
-                              arguments, to, to);
+    const int used =
+        snprintf(command, sizeof command, "%s '%s' %s >%s/out 2>%s/err", prefix, program, arguments, to, to);
     cr_assert(used < (int)sizeof command);
     const int status = system(command);
     o.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     read_whole("out", o.out, sizeof o.out);
     read_whole("err", o.err, sizeof o.err);
     return o;
+}
+
+struct outcome program_run(const char *arguments) {
+    return run("", KATUNE_PROGRAM, arguments);
+}
+
+struct outcome program_run_with(const char *prefix, const char *arguments) {
+    return run(prefix, KATUNE_PROGRAM, arguments);
+}
+
+struct outcome faulty_run(const char *arguments) {
+    return run("", KATUNE_FAULTY, arguments);
 }
 
 void program_refused(const char *arguments, const char *text) {

@@ -14,6 +14,10 @@ struct outcome program_run(const char *arguments);
 /* The same after a prefix such as "env -i NAME=VALUE". */
 struct outcome program_run_with(const char *prefix, const char *arguments);
 
+/* Runs katune with more variants in its registry, those of faulty/, which crash, hang, answer wrongly, write
+   beyond their output and take all memory. */
+struct outcome faulty_run(const char *arguments);
+
 /* Runs "katune ARGUMENTS" and expects that it is refused: exit code 2, and one line that holds `text`. */
 void program_refused(const char *arguments, const char *text);
 

@@ -75,35 +75,21 @@ static bool round_keep(const struct hunt *h, const struct contender *list, int c
     return true;
 }
 
-/* What became of contenders that were timed together: they keep their places. */
+/* Contenders that are timed together, and what became of each: they keep their places. */
 struct heat {
     struct contender *list;
     int count;
-    enum worker_outcome *outcome; /* of each */
+    struct worker_result *results;
 };
 
-/* Each contender alone, to find the one that the worker died of. */
-static bool heat_single_out(struct hunt *h, struct heat *t, double budget, struct error *err) {
+static bool heat_run(struct hunt *h, struct heat *t, double budget, bool race, struct error *err) {
+    worker_measure_each(h->s->worker, t->list, t->count, budget, race, 10 * budget + h->limit, t->results);
     for (int i = 0; i < t->count; i++) {
-        struct error why = {""};
-        t->outcome[i] = worker_measure(h->s->worker, &t->list[i], 1, budget / t->count, false,
-                                       10 * budget + h->limit, &why);
-        if ((h->report->stopped = t->outcome[i] == WORKER_STOPPED)) return true;
-        if (t->outcome[i] != WORKER_OK && !failure(h, &t->list[i], t->outcome[i], why.text, err))
-            return false;
+        const struct worker_result *const r = &t->results[i];
+        if ((h->report->stopped = r->outcome == WORKER_STOPPED)) return true;
+        if (r->outcome != WORKER_OK && !failure(h, &t->list[i], r->outcome, r->err.text, err)) return false;
     }
     return true;
-}
-
-static bool heat_run(struct hunt *h, struct heat *t, double budget, bool race, struct error *err) {
-    struct error why = {""};
-    const enum worker_outcome outcome =
-        worker_measure(h->s->worker, t->list, t->count, budget, race, 10 * budget + h->limit, &why);
-    for (int i = 0; i < t->count; i++) t->outcome[i] = outcome;
-    if ((h->report->stopped = outcome == WORKER_STOPPED)) return true;
-    if (outcome == WORKER_OK) return true;
-    if (t->count == 1) return failure(h, t->list, outcome, why.text, err);
-    return heat_single_out(h, t, budget, err);
 }
 
 /* What was timed again has its last time. */
@@ -123,13 +109,13 @@ bool hunt_race(struct hunt *h, struct contender *list, int *count, double budget
         attempts_follow(h, list, *count);
         return true;
     }
-    enum worker_outcome *const outcome = calloc((size_t)*count, sizeof *outcome);
-    struct heat t = {list, *count, outcome};
-    bool ok = outcome ? heat_run(h, &t, budget, race, err) : error_set(err, "out of memory");
+    struct worker_result *const results = calloc((size_t)*count, sizeof *results);
+    struct heat t = {list, *count, results};
+    bool ok = results ? heat_run(h, &t, budget, race, err) : error_set(err, "out of memory");
     int left = 0;
     for (int i = 0; ok && !h->report->stopped && i < *count; i++)
-        if (outcome[i] == WORKER_OK) list[left++] = list[i];
-    free(outcome);
+        if (results[i].outcome == WORKER_OK) list[left++] = list[i];
+    free(results);
     if (!ok || h->report->stopped) return ok;
     *count = left;
     attempts_follow(h, list, left);
@@ -190,30 +176,30 @@ static bool attempt_known(const struct hunt *h, struct attempt *a) {
 static bool attempts_time(struct hunt *h, int first, struct error *err) {
     const int most = h->tried_count - first;
     struct contender *const list = calloc((size_t)most + 1, sizeof *list);
-    enum worker_outcome *const outcome = calloc((size_t)most + 1, sizeof *outcome);
+    struct worker_result *const results = calloc((size_t)most + 1, sizeof *results);
     struct attempt **const from = calloc((size_t)most + 1, sizeof *from);
-    bool ok = (list && outcome && from) || error_set(err, "out of memory");
+    bool ok = (list && results && from) || error_set(err, "out of memory");
     int count = 0;
     for (int i = first; ok && i < h->tried_count; i++) {
         struct attempt *const a = &h->tried[i];
         if (a->status == RECORD_CORRECT && !attempt_known(h, a)) from[count] = a, list[count++] = a->c;
     }
-    struct heat t = {list, count, outcome};
+    struct heat t = {list, count, results};
     const double begin = clock_seconds();
     ok = ok && (!count || heat_run(h, &t, count * h->each, count > 1, err));
     const double spent = (clock_seconds() - begin) / fmax(count, 1);
     for (int i = 0; ok && !h->report->stopped && i < count; i++) {
         from[i]->benchmark = spent;
         from[i]->c = list[i];
-        if (outcome[i] != WORKER_OK) {
-            from[i]->status = status_of(&list[i], outcome[i]);
+        if (results[i].outcome != WORKER_OK) {
+            from[i]->status = status_of(&list[i], results[i].outcome);
             continue;
         }
         pressure_find(h->s->device, &list[i], from[i]->pressure);
         ok = round_keep(h, &list[i], 1, 0, err);
     }
     free(list);
-    free(outcome);
+    free(results);
     free(from);
     return ok;
 }

@@ -20,6 +20,7 @@ struct worker {
     int socket;
     char cupti[16];
     struct worker_times times;
+    struct error counters_absent;
 };
 
 enum kind { DESCRIBE, CHECK, MEASURE, COUNT, CEILINGS };
@@ -33,12 +34,13 @@ struct request {
     struct problem problem;
     struct distribution distribution; /* of x; CHECK */
     enum check_depth depth;
+    int first_rows; /* are enough where a device is slow; CHECK */
 };
 
 struct reply {
     int ok;
     int leaving; /* the worker ends: a failure spoilt its device for good */
-    struct error err;
+    struct error err, counters_absent;
     struct ceilings ceilings;
     char cupti[16];
     struct device_info info;
@@ -75,7 +77,7 @@ struct servant {
 };
 
 /* A virtual GPU takes long over what a real one does at once: there the first rows are checked. */
-static struct problem problem_to_check(const struct device *d, const struct problem *p) {
+static struct problem problem_first_rows(const struct device *d, const struct problem *p) {
     const int64_t most = 1 << 19;
     struct problem checked = *p;
     if (d->info(d)->modeled && problem_elements(p) > most)
@@ -84,7 +86,7 @@ static struct problem problem_to_check(const struct device *d, const struct prob
 }
 
 static bool serve_check(struct servant *s, const struct request *q, struct contender *c, struct error *err) {
-    const struct problem p = problem_to_check(s->device, &c->problem);
+    const struct problem p = q->first_rows ? problem_first_rows(s->device, &c->problem) : c->problem;
     if (!s->checked || !problem_equal(case_problem(s->checked), &p) ||
         s->distribution.kind != q->distribution.kind || s->distribution.percent != q->distribution.percent) {
         case_free(s->checked);
@@ -96,11 +98,18 @@ static bool serve_check(struct servant *s, const struct request *q, struct conte
     return true;
 }
 
+static bool serve_measure(struct servant *s, const struct request *q, struct contender *list,
+                          struct reply *r) {
+    const bool ok = measure(s->meter, list, q->count, q->budget, q->race, &r->err);
+    error_set(&r->counters_absent, "%s", meter_counters_absent(s->meter));
+    return ok;
+}
+
 static bool serve(struct servant *s, const struct request *q, struct contender *list, struct reply *r) {
     switch (q->kind) {
     case DESCRIBE: r->info = *s->device->info(s->device); return true;
     case CHECK: return serve_check(s, q, list, &r->err);
-    case MEASURE: return measure(s->meter, list, q->count, q->budget, q->race, &r->err);
+    case MEASURE: return serve_measure(s, q, list, r);
     case COUNT: return meter_count(s->meter, list, r->cupti, &r->err);
     case CEILINGS:
         return ceilings_measure(s->meter, &q->problem, q->threads, q->budget, &r->ceilings, &r->err);
@@ -120,7 +129,7 @@ static void serve_timed(struct servant *s, const struct request *q, struct conte
 static _Noreturn void servant_run(const struct worker_options *o, int socket) {
     struct error err = {""};
     struct servant s = {.o = o};
-    s.device = device_open(o->device, true, &err);
+    s.device = device_open(o->device, !o->unbound, &err);
     s.meter = s.device ? meter_open(s.device, &o->measure, &err) : NULL;
     for (struct request q; receive_all(socket, &q, sizeof q);) {
         struct reply r = {.ok = 0, .err = err};
@@ -288,14 +297,37 @@ enum worker_outcome worker_check_as(struct worker *w, struct contender *c, struc
 }
 
 enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err) {
-    return worker_check_as(w, c, w->o.measure.distribution, CHECK_QUICK, limit, err);
+    struct reply r;
+    const struct request q = {.kind = CHECK,
+                              .count = 1,
+                              .distribution = w->o.measure.distribution,
+                              .depth = CHECK_QUICK,
+                              .first_rows = true};
+    return worker_ask(w, &q, c, limit, &r, err);
 }
 
 enum worker_outcome worker_measure(struct worker *w, struct contender *list, int count, double budget,
                                    bool race, double limit, struct error *err) {
     struct reply r;
     const struct request q = {.kind = MEASURE, .count = count, .budget = budget, .race = race};
-    return worker_ask(w, &q, list, limit, &r, err);
+    const enum worker_outcome outcome = worker_ask(w, &q, list, limit, &r, err);
+    if (outcome == WORKER_OK) w->counters_absent = r.counters_absent;
+    return outcome;
+}
+
+void worker_measure_each(struct worker *w, struct contender *list, int count, double budget, bool race,
+                         double limit, struct worker_result *results) {
+    struct worker_result all = {.err = {""}};
+    all.outcome = worker_measure(w, list, count, budget, race, limit, &all.err);
+    for (int i = 0; i < count; i++) results[i] = all;
+    if (all.outcome == WORKER_OK || count == 1) return;
+    for (int i = 0; i < count && all.outcome != WORKER_STOPPED; i++)
+        all.outcome = results[i].outcome =
+            worker_measure(w, &list[i], 1, budget / count, false, limit, &results[i].err);
+}
+
+const char *worker_counters_absent(const struct worker *w) {
+    return w->counters_absent.text;
 }
 
 enum worker_outcome worker_count(struct worker *w, struct contender *c, double limit, struct error *err) {

@@ -27,6 +27,13 @@ struct worker_options {
     struct measure_options measure;
     const volatile int *stop; /* looked at while waiting; may be NULL */
     size_t memory;            /* bytes it may have in memory; 0: 80% of the machine's */
+    bool unbound;             /* its threads are not bound to cores: for who times nothing */
+};
+
+/* What became of one of several contenders. */
+struct worker_result {
+    enum worker_outcome outcome;
+    struct error err;
 };
 
 /* Where the time went that was waited for answers, seconds. */
@@ -43,14 +50,20 @@ struct worker_times worker_times(const struct worker *w);
 
 /* What the worker's device is. */
 enum worker_outcome worker_describe(struct worker *w, struct device_info *info, struct error *err);
-/* Checks one candidate on its own problem; fills verdict. Quickly, with the distribution that is measured
-   with, or as asked. */
+/* Checks one candidate on its own problem; fills verdict. As asked; or quickly, with the distribution that is
+   measured with, and on a virtual GPU on the problem's first rows only. */
 enum worker_outcome worker_check_as(struct worker *w, struct contender *c, struct distribution distribution,
                                     enum check_depth depth, double limit, struct error *err);
 enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err);
 /* Times checked contenders of one problem as measure() does. */
 enum worker_outcome worker_measure(struct worker *w, struct contender *list, int count, double budget,
                                    bool race, double limit, struct error *err);
+/* The same; where that fails, each contender alone, so that one which the worker dies of costs itself only.
+   Fills a result for each. */
+void worker_measure_each(struct worker *w, struct contender *list, int count, double budget, bool race,
+                         double limit, struct worker_result *results);
+/* Why counters that were asked for are not there, as one line; "" if they all are. */
+const char *worker_counters_absent(const struct worker *w);
 /* Fills the counters of one call of a checked contender, of every set that the device and its profilers have;
    none if they have none. Its times are not to be used. */
 enum worker_outcome worker_count(struct worker *w, struct contender *c, double limit, struct error *err);
