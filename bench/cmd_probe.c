@@ -10,7 +10,7 @@
 #include "probe/report.h"
 #include "progress.h"
 
-static const double usual_budget = 60;
+static const double usual_budget = 120;
 
 /* The number of a profile; negative and the reason if there is none of that name. */
 static int profile_find(const char *name, struct error *err) {
@@ -97,7 +97,7 @@ int cmd_probe(int argc, char **argv) {
         "in\n"
         "flight, launches and fences. Beside it the figures of a profile; on the virtual GPU its own.",
         OPT_DEVICE | OPT_ONLY | OPT_BESIDE | OPT_BUDGET | OPT_JSON | OPT_QUIET,
-        "The budget is for the whole run: 60 s. The JSON file is written anew after each group of cases. "
+        "The budget is for the whole run: 120 s. The JSON file is written anew after each group of cases. "
         "Exit\n"
         "code 1: a case failed, or no time was left for it."};
     static struct probe p;
