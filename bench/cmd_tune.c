@@ -199,15 +199,15 @@ static bool tune_all(struct tune *t, const struct tune_set *set, double budget, 
 /* Where the time went. A run that tried nothing says nothing. */
 static bool tuning_keep(struct tune *t, struct error *err) {
     const struct worker_times w = worker_times(t->worker);
-    const double seconds = clock_seconds() - t->begin;
+    const double seconds = clock_seconds() - t->begin, compiled = ahead_waited(t->ahead);
     if (!t->tried || !t->fresh.count) return true;
     t->table.tuning = t->fresh.tuning =
         (struct tuning){.seconds = seconds,
                         .running = w.running,
-                        .checking = w.checking,
+                        .checking = w.checking + compiled, /* as where the worker compiles */
                         .preparing = w.preparing,
                         .passing = fmax(0, w.waited - w.running - w.checking - w.preparing),
-                        .parent = seconds - w.waited,
+                        .parent = seconds - w.waited - compiled,
                         .candidates = t->tried};
     return table_write(&t->table, t->path, err);
 }

@@ -191,6 +191,27 @@ Test(real_path, a_sweep_goes_on_after_faults) {
     cJSON_Delete(table);
 }
 
+Test(real_path, check_and_bench_go_on_after_faults) {
+    static const char *const commands[][2] = {
+        {"check", "\n1 passed, 5 failed, 0 skipped;"},
+        {"bench --no-ceilings --time-budget 0.05", "\n1 timed, 5 failed their check, 0 skipped\n"}};
+    setenv("FAKE_NVML_CLOCKS", "1980:0", 1);
+    for (int i = 0; i < 2; i++) {
+        char arguments[300];
+        snprintf(arguments, sizeof arguments,
+                 "%s --device cuda:0 --quiet --op silu_fwd --dtype f32 --shape 20x48 --only 'silu_fwd_cuda*' "
+                 "--time-limit 6",
+                 commands[i][0]);
+        const struct outcome o = faulty_run(arguments);
+        cr_expect_eq(o.code, 1, "exit code %d: %s", o.code, o.err);
+        cr_expect(strstr(o.out, commands[i][1]), "%s", o.out);
+        const char *const fault = strstr(o.out, "CUDA_ERROR_ILLEGAL_ADDRESS"),
+                          *const hang = strstr(o.out, "no answer within 6 s: killed"),
+                          *const wrong = strstr(o.out, "y[7] (row 0, channel 7) is ");
+        cr_expect(fault && fault < hang && hang < wrong, "%s", o.out);
+    }
+}
+
 /* Loops that are long enough to be timed, by the device's own clocks. */
 Test(real_path, probe) {
     char arguments[300];

@@ -45,6 +45,7 @@ struct ahead {
     int sm;
     bool modeled;
     int helper_count;
+    double waited;
     struct {
         pid_t pid; /* 0: given up */
         int deaths;
@@ -181,8 +182,14 @@ void ahead_take(struct ahead *a, const struct problem *p, const struct table_cho
     struct job *const j = a ? job_find(a, p, choice) : NULL;
     int waiting = WAITING;
     if (!j || atomic_compare_exchange_strong(&j->state, &waiting, EMPTY)) return;
+    const double begin = clock_seconds();
     while (atomic_load(&j->state) >= RUNNING && !(a->o.stop && *a->o.stop)) {
         helpers_tend(a);
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
+    a->waited += clock_seconds() - begin;
+}
+
+double ahead_waited(const struct ahead *a) {
+    return a ? a->waited : 0;
 }
