@@ -40,12 +40,12 @@ static bool profile_choose(const struct options *o, int *profile, struct error *
 static bool probe_run(struct probe *p, const struct options *o, int profile, struct error *err) {
     struct progress *const progress = progress_new("probe", o->quiet);
     bool ok = true;
-    probe_report_head(p, o->device, profile);
+    if (!o->quiet) probe_report_head(p, o->device, profile);
     for (int i = 0; ok && i < p->count; i++) {
         progress_set(progress, (double)i / p->count, p->cases[i].name);
         probe_measure(p, &p->cases[i]);
         progress_clear(progress);
-        probe_report_case(&p->cases[i], profile);
+        if (!o->quiet || !p->cases[i].done) probe_report_case(&p->cases[i], profile);
         const bool group_ends =
             i + 1 == p->count || strcmp(probe_group(&p->cases[i]), probe_group(&p->cases[i + 1])) != 0;
         if (o->json && group_ends) ok = probe_report_write(p, profile, o->json, err);
@@ -109,7 +109,7 @@ int cmd_probe(int argc, char **argv) {
     const bool ok =
         profile_choose(&o, &profile, &err) && probe_begin(&p, &o, &err) && probe_run(&p, &o, profile, &err);
     const int failures = failures_count(&p);
-    if (ok) printf("\n%d cases, %d failed\n", p.count, failures);
+    if (ok) printf("%s%d cases, %d failed\n", o.quiet ? "" : "\n", p.count, failures);
     if (p.device) {
         probe_close(&p);
         p.device->close(p.device);
