@@ -8,9 +8,7 @@
 #include <string.h>
 
 #include "bars.h"
-#include "case.h"
-#include "ceiling.h"
-#include "gradient_error.h"
+#include "candidates.h"
 #include "op.h"
 #include "report.h"
 
@@ -36,10 +34,9 @@ struct counted {
 };
 
 struct bars_gpu {
-    struct device *device;
+    const struct device_info *info;
     const struct options *options;
-    struct meter *meter;
-    bool modeled;
+    struct worker *worker;
     struct counted *rows; /* ROWS_MAX */
     int count, missed;
 };
@@ -71,33 +68,47 @@ static bool elementwise(const struct counted *all) {
 
 /* The default point of every selected variant that passes its check at a few rows of the problem. */
 static bool variants_check(const struct bars_gpu *b, struct counted *all, struct error *err) {
-    struct device *const d = b->device;
     struct problem small = all->problem;
     if (small.rows > CHECKED_ROWS) small.rows = CHECKED_ROWS;
     const struct distribution normal = {.kind = DIST_NORMAL};
-    struct check_case *const c = case_new(d, &small, b->options->seed, normal, err);
-    if (!c) return false;
+    const double limit = candidate_limit(b->options, b->info, &small);
     for (int i = 0; i < variant_count() && all->count < VARIANTS_MAX; i++) {
         struct contender *const one = &all->list[all->count];
-        *one = (struct contender){.variant = variant_at(i), .problem = all->problem};
+        *one = (struct contender){.variant = variant_at(i), .problem = small};
         if (!options_variant(b->options, one->variant)) continue;
-        if (!variant_default_point(one->variant, &all->problem, d->info(d), &one->point, NULL)) continue;
-        case_check(c, one->variant, &one->point, CHECK_QUICK, &one->verdict);
+        if (!variant_default_point(one->variant, &all->problem, b->info, &one->point, NULL)) continue;
+        if (!candidate_judge(b->worker, one, normal, CHECK_QUICK, limit, err)) return false;
+        one->problem = all->problem;
         all->count += one->verdict.status == CHECK_PASSED;
         all->failed += one->verdict.status == CHECK_FAILED;
         if (one->verdict.status != CHECK_PASSED)
             fprintf(stderr, "%s: %s\n", one->variant->name, one->verdict.text);
     }
-    case_free(c);
     return true;
 }
 
+static double limit_of(const struct bars_gpu *b, const struct problem *p) {
+    return 10 * seconds_each + candidate_limit(b->options, b->info, p);
+}
+
+/* One that cannot be timed has failed. */
 static bool operation_count(const struct bars_gpu *b, struct counted *all, struct error *err) {
     struct ceilings ceilings;
+    const double limit = limit_of(b, &all->problem);
+    int kept = 0;
     if (!variants_check(b, all, err)) return false;
-    for (int i = 0; i < all->count; i++)
-        if (!measure(b->meter, &all->list[i], 1, seconds_each, false, err)) return false;
-    if (!ceilings_measure(b->meter, &all->problem, 1, seconds_each, &ceilings, err)) return false;
+    for (int i = 0; i < all->count; i++) {
+        struct contender *const c = &all->list[i];
+        struct error why = {""};
+        if (worker_measure(b->worker, c, 1, seconds_each, false, limit, &why) == WORKER_OK)
+            all->list[kept++] = *c;
+        else
+            fprintf(stderr, "%s: %s\n", c->variant->name, why.text);
+    }
+    all->failed += all->count - kept;
+    all->count = kept;
+    if (worker_ceilings(b->worker, &all->problem, 1, seconds_each, &ceilings, limit, err) != WORKER_OK)
+        return false;
     all->bandwidth = ceilings.bandwidth;
     return true;
 }
@@ -124,9 +135,8 @@ static double over_floor(const struct counted *all, const struct contender *c) {
 /* ---- the table ---- */
 
 static void table_head(const struct bars_gpu *b, int64_t rows, int64_t channels) {
-    printf("%s, %s; %lldx%lld.\n  %-32s %-4s %9s %9s %9s %9s %11s %11s %7s %6s\n",
-           b->device->info(b->device)->name,
-           b->modeled ? "modeled, launches sampled" : "measured, beside the best copy", (long long)rows,
+    printf("%s, %s; %lldx%lld.\n  %-32s %-4s %9s %9s %9s %9s %11s %11s %7s %6s\n", b->info->name,
+           b->info->modeled ? "modeled, launches sampled" : "measured, beside the best copy", (long long)rows,
            (long long)channels, "variant", "", "time", "of floor", "bytes/el", "warp i/el", "atomics",
            "of floats", "occup.", "spill");
 }
@@ -167,7 +177,7 @@ static void bar_print(struct bars_gpu *b, const struct contender *c, const char 
     printf("%-68s", text);
     number_print(10, 3, measured);
     number_print(10, 3, bar);
-    const bool absent = !b->modeled && isnan(measured / bar);
+    const bool absent = !b->info->modeled && isnan(measured / bar);
     printf("  %s  %s\n", absent ? "not counted" : met ? "met   " : "MISSED", c->variant->name);
     b->missed += !met && !absent;
 }
@@ -240,7 +250,8 @@ static void best_bars(struct bars_gpu *b, const struct counted *all, const struc
 static void backward_bars(struct bars_gpu *b, const struct counted *all, const struct contender *best) {
     if (all->problem.op != RATIONAL_BWD || !large(all)) return;
     const struct contender *const tiles = variant_of(all, "rational_bwd_cuda_tilesum");
-    at_most(b, best, b->modeled ? "modeled time over the DRAM floor" : "time over that of a copy's bytes",
+    at_most(b, best,
+            b->info->modeled ? "modeled time over the DRAM floor" : "time over that of a copy's bytes",
             over_floor(all, best), floor_bar);
     if (tiles)
         at_most(b, best, "warp instructions over the published design's",
@@ -255,9 +266,9 @@ static bool error_bars(struct bars_gpu *b, const struct counted *all, const stru
     p.rows = ERROR_ROWS;
     p.channels = ERROR_CHANNELS;
     if (!problem_valid(&p, NULL)) return true; /* another number of groups */
-    const struct contender *const both[] = {naive, best};
+    struct contender both[] = {*naive, *best};
     struct gradient_error errors[2];
-    if (!gradient_errors(b->device, &p, b->options->seed, both, 2, errors, err)) return false;
+    if (worker_gradients(b->worker, &p, both, 2, errors, limit_of(b, &p), err) != WORKER_OK) return false;
     for (int t = T_DNUM; t <= T_DDEN; t++) {
         char what[80];
         snprintf(what, sizeof what, "mean error of %s at %dx%d over the naive %.1e",
@@ -302,19 +313,21 @@ static bool shape_measure(struct bars_gpu *b, int64_t rows, int64_t channels, st
     return true;
 }
 
-int bars_gpu_measure(struct device *d, const struct options *o, struct error *err) {
-    const bool modeled = d->info(d)->modeled;
-    const struct measure_options options = {.seed = o->seed, .counters = modeled ? 0 : METRICS_ALL};
-    struct bars_gpu b = {.device = d, .options = o, .modeled = modeled};
+int bars_gpu_measure(const struct device_info *info, const struct options *o, struct error *err) {
+    const struct worker_options options = {
+        .device = o->device,
+        .measure = {.seed = o->seed, .counters = info->modeled ? 0 : METRICS_ALL},
+        .memory = o->memory_limit};
+    struct bars_gpu b = {.info = info, .options = o};
     b.rows = malloc(sizeof *b.rows * ROWS_MAX);
-    b.meter = b.rows ? meter_open(d, &options, err) : NULL;
-    bool ok = b.rows ? b.meter != NULL : error_set(err, "out of memory");
+    b.worker = b.rows ? worker_open(&options, err) : NULL;
+    bool ok = b.rows ? b.worker != NULL : error_set(err, "out of memory");
     if (ok && !o->shape_count) ok = shape_measure(&b, ROWS, CHANNELS, err);
     for (int i = 0; ok && i < o->shape_count; i++)
         ok = shape_measure(&b, o->shapes[i].rows, o->shapes[i].channels, err);
-    if (b.meter && *meter_counters_absent(b.meter))
-        fprintf(stderr, "katune bench: %s\n", meter_counters_absent(b.meter));
-    if (b.meter) meter_close(b.meter);
+    if (b.worker && *worker_counters_absent(b.worker))
+        fprintf(stderr, "katune bench: %s\n", worker_counters_absent(b.worker));
+    worker_close(b.worker);
     free(b.rows);
     return ok ? b.missed : -1;
 }

@@ -219,11 +219,20 @@ static int bench_run(const struct options *o, struct error *err) {
     return !ok ? EXIT_USAGE : b.failed + b.broken ? EXIT_FAILED : b.timed ? EXIT_OK : EXIT_MISSING;
 }
 
-static int bars_run(const struct options *o, struct error *err) {
+static int cpu_bars_measure(const struct options *o, struct error *err) {
     struct device *const d = device_open(o->device, true, err);
-    if (!d) return EXIT_USAGE;
-    const int missed = device_is_gpu(d->info(d)) ? bars_gpu_measure(d, o, err) : bars_measure(d, o, err);
+    if (!d) return -1;
+    const int missed = bars_measure(d, o, err);
     d->close(d);
+    return missed;
+}
+
+static int bars_run(const struct options *o, struct error *err) {
+    struct device_info info;
+    struct worker *const w = candidates_worker(o, false, &info, err);
+    if (!w) return EXIT_USAGE;
+    worker_close(w);
+    const int missed = device_is_gpu(&info) ? bars_gpu_measure(&info, o, err) : cpu_bars_measure(o, err);
     if (missed > 0) printf("%d missed\n", missed);
     return missed < 0 ? EXIT_USAGE : missed && o->strict ? EXIT_FAILED : EXIT_OK;
 }

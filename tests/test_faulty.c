@@ -104,3 +104,18 @@ Test(faulty, bench_goes_on_after_one_that_dies_late) {
     cr_expect(strstr(o.out, "gelu_fwd_scalar THREADS=0 "), "%s", o.out);
     cr_expect(strstr(o.out, " timed, 0 failed their check, 1 failed while timed, 0 skipped"), "%s", o.out);
 }
+
+/* Each is a miss of the bars, said in a line. */
+Test(faulty, bars_go_on_after_cuda_kernels) {
+    nvrtc_use();
+    const struct outcome o = faulty_run("bench --bars" CUDA);
+    cr_expect_eq(o.code, 0, "exit code %d", o.code);
+    for (int i = 0; i < FAULTS; i++) {
+        const char *const line = strstr(o.err, cuda[i].name);
+        cr_assert(line, "%s: %s", cuda[i].name, o.err);
+        const char *const why = strstr(line, cuda[i].text);
+        cr_expect(why && why < strchr(line, '\n'), "%s: %.400s", cuda[i].name, line);
+    }
+    cr_expect(strstr(o.out, "\n  silu_fwd_cuda "), "%s", o.out);
+    cr_expect(strstr(o.out, "\n5 missed\n"), "%s", o.out);
+}

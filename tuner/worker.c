@@ -1,5 +1,6 @@
 #include "worker.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include "ceiling.h"
 #include "child.h"
 #include "device/clock.h"
+#include "op.h"
 
 struct worker {
     struct worker_options o;
@@ -23,7 +25,7 @@ struct worker {
     struct error counters_absent;
 };
 
-enum kind { DESCRIBE, CHECK, MEASURE, COUNT, CEILINGS };
+enum kind { DESCRIBE, CHECK, MEASURE, COUNT, CEILINGS, GRADIENTS };
 
 /* Parent and worker are one program: pointers to variants mean the same in both. */
 struct request {
@@ -42,6 +44,7 @@ struct reply {
     int leaving; /* the worker ends: a failure spoilt its device for good */
     struct error err, counters_absent;
     struct ceilings ceilings;
+    struct gradient_error gradients[WORKER_GRADIENTS_MAX];
     char cupti[16];
     struct device_info info;
     double worked, running; /* seconds that this took; of them kernels ran or were timed */
@@ -98,8 +101,19 @@ static bool serve_check(struct servant *s, const struct request *q, struct conte
     return true;
 }
 
+/* A case is kept from check to check, but not beside buffers for timing where it takes much of the memory. */
+static void case_make_room(struct servant *s) {
+    const double share = 0.125;
+    if (!s->checked ||
+        problem_bytes(case_problem(s->checked)) < share * (double)s->device->info(s->device)->memory)
+        return;
+    case_free(s->checked);
+    s->checked = NULL;
+}
+
 static bool serve_measure(struct servant *s, const struct request *q, struct contender *list,
                           struct reply *r) {
+    case_make_room(s);
     const bool ok = measure(s->meter, list, q->count, q->budget, q->race, &r->err);
     error_set(&r->counters_absent, "%s", meter_counters_absent(s->meter));
     return ok;
@@ -113,6 +127,9 @@ static bool serve(struct servant *s, const struct request *q, struct contender *
     case COUNT: return meter_count(s->meter, list, r->cupti, &r->err);
     case CEILINGS:
         return ceilings_measure(s->meter, &q->problem, q->threads, q->budget, &r->ceilings, &r->err);
+    case GRADIENTS:
+        return gradient_errors(s->device, &q->problem, s->o->measure.seed, list, q->count, r->gradients,
+                               &r->err);
     }
     return false;
 }
@@ -340,6 +357,17 @@ enum worker_outcome worker_count(struct worker *w, struct contender *c, double l
 
 const char *worker_cupti(const struct worker *w) {
     return w->cupti;
+}
+
+enum worker_outcome worker_gradients(struct worker *w, const struct problem *p, struct contender *list,
+                                     int count, struct gradient_error *errors, double limit,
+                                     struct error *err) {
+    struct reply r;
+    const struct request q = {.kind = GRADIENTS, .count = count, .problem = *p};
+    assert(count <= WORKER_GRADIENTS_MAX);
+    const enum worker_outcome outcome = worker_ask(w, &q, list, limit, &r, err);
+    if (outcome == WORKER_OK) memcpy(errors, r.gradients, (size_t)count * sizeof *errors);
+    return outcome;
 }
 
 enum worker_outcome worker_ceilings(struct worker *w, const struct problem *p, int threads, double budget,

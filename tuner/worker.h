@@ -8,6 +8,7 @@
 #ifndef KATUNE_WORKER_H
 #define KATUNE_WORKER_H
 
+#include "gradient_error.h"
 #include "measure.h"
 #include "roofline.h"
 
@@ -69,6 +70,12 @@ const char *worker_counters_absent(const struct worker *w);
 enum worker_outcome worker_count(struct worker *w, struct contender *c, double limit, struct error *err);
 /* The version of CUPTI, "" if it has counted nothing yet. */
 const char *worker_cupti(const struct worker *w);
+/* gradient_errors() of at most WORKER_GRADIENTS_MAX checked contenders, with the seed that is measured with.
+ */
+enum { WORKER_GRADIENTS_MAX = 2 };
+enum worker_outcome worker_gradients(struct worker *w, const struct problem *p, struct contender *list,
+                                     int count, struct gradient_error *errors, double limit,
+                                     struct error *err);
 enum worker_outcome worker_ceilings(struct worker *w, const struct problem *p, int threads, double budget,
                                     struct ceilings *ceilings, double limit, struct error *err);
 

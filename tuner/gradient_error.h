@@ -12,7 +12,7 @@ struct gradient_error {
 /* Runs each contender's variant at its point, whole, on the problem with normal inputs, all rows different,
    and compares. errors: one a contender. False and the reason if memory runs out or a call fails. */
 bool gradient_errors(struct device *d, const struct problem *p, uint64_t seed,
-                     const struct contender *const *contenders, int count, struct gradient_error *errors,
+                     const struct contender *contenders, int count, struct gradient_error *errors,
                      struct error *err);
 
 #endif

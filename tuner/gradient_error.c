@@ -109,12 +109,12 @@ static bool errors_of(struct gradients *g, const struct contender *c, struct gra
 }
 
 bool gradient_errors(struct device *d, const struct problem *p, uint64_t seed,
-                     const struct contender *const *contenders, int count, struct gradient_error *errors,
+                     const struct contender *contenders, int count, struct gradient_error *errors,
                      struct error *err) {
     struct gradients g = {
         .device = d, .problem = p, .inputs = op_inputs(p->op), .outputs = op_outputs(p->op)};
     bool ok = gradients_open(&g, seed) || error_set(err, "the gradients' errors: out of memory");
-    for (int i = 0; ok && i < count; i++) ok = errors_of(&g, contenders[i], &errors[i], err);
+    for (int i = 0; ok && i < count; i++) ok = errors_of(&g, &contenders[i], &errors[i], err);
     gradients_close(&g);
     return ok;
 }
