@@ -17,10 +17,12 @@
 #include "device/cuda_jit.h"
 #include "registry.h"
 
-enum { HELPERS_MAX = 8, JOBS_MAX = 64, DEATHS_MAX = 4, NICE_BESIDE_TIMING = 10 };
+enum { HELPERS_MAX = 8, JOBS_MAX = 64, DEATHS_MAX = 4, NICENESS = 5 };
 
 /* The slowest kernels take about two seconds. */
 static const double usual_patience = 10;
+/* So long a compilation under way is waited for: where cores are scarce, the worker is through sooner. */
+static const double wait_most = 1;
 
 /* A job's state; RUNNING + n: the n-th helper compiles it. */
 enum { EMPTY, WAITING, DONE, RUNNING };
@@ -43,7 +45,6 @@ struct ahead {
     struct board *board;
     struct ahead_options o;
     int sm;
-    bool modeled;
     int helper_count;
     double waited;
     struct {
@@ -77,11 +78,11 @@ static _Noreturn void helper_run(struct board *b, int number, int sm) {
     }
 }
 
-/* On a real GPU timing goes first wherever they meet on a core; a model's time is not disturbed. */
+/* Where they meet on a core, checking and timing go first: it is idle cores that are to be used. */
 static void helper_start(struct ahead *a, int number) {
     const pid_t pid = child_fork();
     if (pid == 0) {
-        if (!a->modeled) nice(NICE_BESIDE_TIMING);
+        nice(NICENESS);
         helper_run(a->board, number, a->sm);
     }
     a->helpers[number].pid = pid > 0 ? pid : 0;
@@ -103,10 +104,10 @@ static int cores_to_spare(void) {
 
 struct ahead *ahead_open(const struct device_info *d, const struct ahead_options *o) {
     char folder[512];
-    if (!device_is_gpu(d) || !cuda_cache_folder(folder, sizeof folder)) return NULL;
+    if (!device_is_gpu(d) || !cuda_cache_folder(folder, sizeof folder) || access(folder, W_OK)) return NULL;
     struct ahead *const a = calloc(1, sizeof *a);
     if (!a) return NULL;
-    *a = (struct ahead){.o = *o, .sm = d->sm, .modeled = d->modeled, .helper_count = cores_to_spare()};
+    *a = (struct ahead){.o = *o, .sm = d->sm, .helper_count = cores_to_spare()};
     if (!(a->o.patience > 0)) a->o.patience = usual_patience;
     a->board = mmap(NULL, sizeof *a->board, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (a->board == MAP_FAILED || sem_init(&a->board->news, 1, 0)) {
@@ -183,7 +184,8 @@ void ahead_take(struct ahead *a, const struct problem *p, const struct table_cho
     int waiting = WAITING;
     if (!j || atomic_compare_exchange_strong(&j->state, &waiting, EMPTY)) return;
     const double begin = clock_seconds();
-    while (atomic_load(&j->state) >= RUNNING && !(a->o.stop && *a->o.stop)) {
+    while (atomic_load(&j->state) >= RUNNING && clock_seconds() - begin < wait_most &&
+           !(a->o.stop && *a->o.stop)) {
         helpers_tend(a);
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }

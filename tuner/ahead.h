@@ -27,7 +27,7 @@ void ahead_close(struct ahead *a);
 void ahead_plan(struct ahead *a, const struct problem *p, const struct table_choice *list, int count);
 
 /* To be called before the worker has to do with a candidate: takes it off the plan. If it is being compiled
-   just now, waits for that, as long as it does not count as hung. */
+   just now, waits for that, a second at most. */
 void ahead_take(struct ahead *a, const struct problem *p, const struct table_choice *choice);
 /* Seconds that it waited, all together. */
 double ahead_waited(const struct ahead *a);
