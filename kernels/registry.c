@@ -170,7 +170,8 @@ bool variant_default_point(const struct variant *v, const struct problem *p, con
 static bool variant_preferred(const struct variant *v, const struct variant *best) {
     if (!best) return true;
     if ((v->flags ^ best->flags) & BASELINE) return best->flags & BASELINE;
-    return v->backend > best->backend;
+    if (v->backend != best->backend) return v->backend > best->backend;
+    return v->flags & PREFERRED;
 }
 
 const struct variant *variant_default(const struct problem *p, const struct device_info *d,

@@ -54,7 +54,7 @@ const char *variant_reject(const struct variant *v, const struct problem *p, con
 bool variant_default_point(const struct variant *v, const struct problem *p, const struct device_info *d,
                            struct point *pt, const char **reason);
 /* The variant to use where nothing was measured: of those that accept the problem, the widest backend's
-   first, baselines last. */
+   first, there the preferred one, baselines last. */
 const struct variant *variant_default(const struct problem *p, const struct device_info *d, struct point *pt);
 
 #endif

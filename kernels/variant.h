@@ -48,6 +48,9 @@ enum variant_flag {
     ORDER_DEPENDENT = 2,
     /* A design kept to compare with: never the built-in default where another variant runs the problem. */
     BASELINE = 4,
+    /* The built-in default of its operation and backend: the fastest, at default points, over the problems
+       measured on a device of its kind. One variant an operation and backend at most. */
+    PREFERRED = 8,
 };
 
 enum { LAUNCH_STEPS_MAX = 4 };

@@ -17,8 +17,8 @@ static void launch(const struct problem *p, const struct point *pt, const struct
     l->scratch = l->scratch_zero + spline_sums_bytes(p, pt);
 }
 #endif
-VARIANT(bspline_bwd_cuda_lastblock, .op = BSPLINE_BWD, .dtypes = F32 | F16 | BF16, .min_sm = 75,
-        .params = SPLINE_BWD_PARAMS, .reject = spline_bins_reject, .launch = launch);
+VARIANT(bspline_bwd_cuda_lastblock, .op = BSPLINE_BWD, .dtypes = F32 | F16 | BF16, .flags = PREFERRED,
+        .min_sm = 75, .params = SPLINE_BWD_PARAMS, .reject = spline_bins_reject, .launch = launch);
 #ifdef __CUDACC__
 #include "args.cuh"
 #include "last_block.cuh"

@@ -24,7 +24,7 @@ static void launch(const struct problem *p, const struct point *pt, const struct
 #endif
 VARIANT(bspline_bwd_cuda_sharedatomics, .op = BSPLINE_BWD, .dtypes = F32 | F16 | BF16,
         .flags = ORDER_DEPENDENT, .min_sm = 75,
-        .params = {{"BLOCK", {256, 128}}, {"VEC", {8, 4, 2, 1}}, {"ROWS", {64, 256}}, {"COPIES", {8, 32, 1}}},
+        .params = {{"BLOCK", {256, 128}}, {"VEC", {8, 4, 2, 1}}, {"ROWS", {64, 256}}, {"COPIES", {32, 8, 1}}},
         .reject = reject, .launch = launch);
 #ifdef __CUDACC__
 #include "args.cuh"

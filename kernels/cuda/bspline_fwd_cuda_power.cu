@@ -7,8 +7,8 @@
 #ifndef __CUDACC__
 #include "spline_launch.h"
 #endif
-VARIANT(bspline_fwd_cuda_power, .op = BSPLINE_FWD, .dtypes = F32 | F16 | BF16, .min_sm = 75,
-        .params = SPLINE_FWD_PARAMS, .reject = spline_fwd_reject, .launch = spline_fwd_launch);
+VARIANT(bspline_fwd_cuda_power, .op = BSPLINE_FWD, .dtypes = F32 | F16 | BF16, .flags = PREFERRED,
+        .min_sm = 75, .params = SPLINE_FWD_PARAMS, .reject = spline_fwd_reject, .launch = spline_fwd_launch);
 #ifdef __CUDACC__
 #include "args.cuh"
 #include "silu.cuh"

@@ -32,7 +32,7 @@ static void launch(const struct problem *p, const struct point *pt, const struct
 }
 #endif
 
-VARIANT(rational_bwd_cuda_twopass, .op = RATIONAL_BWD, .dtypes = F32 | F16 | BF16, .min_sm = 75,
+VARIANT(rational_bwd_cuda_twopass, .op = RATIONAL_BWD, .dtypes = F32 | F16 | BF16, .flags = PREFERRED, .min_sm = 75,
         .params = ROWS_PARAMS,
         .reject = rows_reject, .launch = launch);
 

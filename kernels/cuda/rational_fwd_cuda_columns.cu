@@ -38,9 +38,9 @@ VARIANT(rational_fwd_cuda_columns, .op = RATIONAL_FWD, .dtypes = F32 | F16 | BF1
         .params = {{"BLOCK", {128, 256}},
                    {"VEC", {8, 4, 2, 1}},
                    {"ROWS", {4, 1}},
-                   {"BLOCKS", {4, 0, 8}},
-                   {"LOAD", {3, 2}},
-                   {"STORE", {0, 2}}},
+                   {"BLOCKS", {0, 4, 8}},
+                   {"LOAD", {2, 3}},
+                   {"STORE", {2, 0}}},
         .reject = reject, .launch = launch);
 
 #ifdef __CUDACC__
