@@ -23,7 +23,14 @@ struct cache {
     uint64_t inverse; /* 2^64 / count, rounded up: line numbers are far too small for the product to be off */
 };
 
+/* Sectors of an instruction's loads, by where they were found. */
+struct served {
+    uint64_t l1, l2, dram;
+};
+
 struct caches {
+    struct served *served; /* of sites */
+    uint32_t sites;
     struct cache l2;
     struct cache *l1;
     uint32_t multiprocessors;
@@ -41,7 +48,7 @@ static bool cache_open(struct cache *c, uint64_t bytes) {
     return c->sets;
 }
 
-struct caches *caches_open(const struct profile *profile, uint32_t shared_bytes) {
+struct caches *caches_open(const struct profile *profile, uint32_t shared_bytes, uint32_t sites) {
     struct caches *caches = calloc(1, sizeof *caches);
     if (!caches) {
         return NULL;
@@ -51,7 +58,9 @@ struct caches *caches_open(const struct profile *profile, uint32_t shared_bytes)
     /* what shared memory does not take is cache */
     const uint32_t l1_bytes =
         profile->l1_bytes > shared_bytes + 16384 ? profile->l1_bytes - shared_bytes : 16384;
-    bool good = caches->l1 && cache_open(&caches->l2, profile->l2_bytes);
+    caches->sites = sites;
+    caches->served = calloc(sites + 1u, sizeof *caches->served);
+    bool good = caches->served && caches->l1 && cache_open(&caches->l2, profile->l2_bytes);
     for (uint32_t i = 0; good && i < profile->multiprocessors; i++) {
         good = cache_open(&caches->l1[i], l1_bytes);
     }
@@ -71,6 +80,7 @@ void caches_close(struct caches *caches) {
     }
     free(caches->l1);
     free(caches->l2.sets);
+    free(caches->served);
     free(caches);
 }
 
@@ -98,14 +108,16 @@ static struct line *look_up(struct cache *c, uint32_t number, struct line *evict
     return lines;
 }
 
-static void l2_access(struct caches *c, uint32_t number, unsigned mask, bool read, bool write) {
+/* The sectors that were not there. */
+static unsigned l2_access(struct caches *c, uint32_t number, unsigned mask, bool read, bool write) {
     struct line evicted;
     struct line *line = look_up(&c->l2, number, &evicted);
     c->dram_writes += sectors[evicted.dirty];
     c->dirty -= sectors[evicted.dirty];
+    const unsigned missing = mask & ~(unsigned)line->valid;
     if (read) {
         c->l2_reads += sectors[mask];
-        c->dram_reads += sectors[mask & ~line->valid];
+        c->dram_reads += sectors[missing];
     }
     if (write) {
         c->l2_writes += sectors[mask];
@@ -113,22 +125,31 @@ static void l2_access(struct caches *c, uint32_t number, unsigned mask, bool rea
         line->dirty |= (uint8_t)mask; /* sectors that are written in part are merged in L2 with byte masks */
     }
     line->valid |= (uint8_t)mask;
+    return missing;
+}
+
+static void l2_load(struct caches *c, const struct access_record *r, unsigned mask) {
+    struct served *const s = &c->served[r->site];
+    const unsigned missing = l2_access(c, r->line, mask, true, false);
+    s->l2 += sectors[mask & ~missing];
+    s->dram += sectors[missing];
 }
 
 static void load(struct caches *c, struct cache *l1, const struct access_record *r) {
     if (r->bypass) {
         c->l1_misses += sectors[r->sectors];
-        l2_access(c, r->line, r->sectors, true, false);
+        l2_load(c, r, r->sectors);
         return;
     }
     struct line evicted;
     struct line *line = look_up(l1, r->line, &evicted);
     const unsigned missing = r->sectors & ~(unsigned)line->valid;
     c->l1_hits += sectors[r->sectors & line->valid];
+    c->served[r->site].l1 += sectors[r->sectors & line->valid];
     line->valid |= r->sectors;
     if (missing) {
         c->l1_misses += sectors[missing];
-        l2_access(c, r->line, missing, true, false);
+        l2_load(c, r, missing);
     }
 }
 
@@ -142,6 +163,16 @@ void caches_run(struct caches *c, uint64_t block, const struct access_record *re
         default: l2_access(c, r->line, r->sectors, true, true);
         }
     }
+}
+
+double caches_load_cycles(const struct caches *c, const struct profile *p, uint32_t site, double otherwise) {
+    const struct served *const s = &c->served[site <= c->sites ? site : 0];
+    const double all = (double)(s->l1 + s->l2 + s->dram);
+    if (all <= 0) {
+        return otherwise;
+    }
+    return ((double)s->l1 * p->l1_cycles + (double)s->l2 * p->l2_cycles + (double)s->dram * p->dram_cycles) /
+           all;
 }
 
 void caches_finish(struct caches *c, struct vgpu_counters *counters) {

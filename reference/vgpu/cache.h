@@ -16,9 +16,13 @@ struct access_record;
 struct profile;
 struct vgpu_counters;
 
-struct caches *caches_open(const struct profile *profile, uint32_t shared_bytes);
+/* sites: how many instructions access memory. */
+struct caches *caches_open(const struct profile *profile, uint32_t shared_bytes, uint32_t sites);
 void caches_close(struct caches *caches);
 void caches_run(struct caches *caches, uint64_t block, const struct access_record *records, size_t count);
+/* What a load of this site waits on average; `otherwise` if none was seen. */
+double caches_load_cycles(const struct caches *caches, const struct profile *profile, uint32_t site,
+                          double otherwise);
 /* Writes dirty lines back and adds the totals to the counters. */
 void caches_finish(struct caches *caches, struct vgpu_counters *counters);
 

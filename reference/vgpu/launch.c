@@ -9,11 +9,13 @@
 #include "cache.h"
 #include "chains.h"
 #include "drain.h"
+#include "heaviest.h"
 #include "timing.h"
 
 struct worker_state {
     struct worker worker;
     struct chains chains, parts; /* atomics: of addresses, of parts of 256 bytes */
+    struct heaviest heaviest;    /* of a kernel whose blocks run in order */
     struct block block;
     struct warp warps[MAX_WARPS];
     uint32_t tid[MAX_WARPS][3][WARP_SIZE];
@@ -91,7 +93,7 @@ static bool worker_open(struct worker_state *s, struct launch *launch) {
         w->tid = s->tid[v];
         block_number_threads(w);
     }
-    return true;
+    return !k->ordered || heaviest_open(&s->heaviest, k);
 }
 
 static void worker_close(struct worker_state *s) {
@@ -103,6 +105,7 @@ static void worker_close(struct worker_state *s) {
     free(s->worker.log);
     chains_close(&s->chains);
     chains_close(&s->parts);
+    heaviest_close(&s->heaviest);
     free(s->block.shared);
     free(s->block.shared_init);
     free(s->block.shadow);
@@ -125,6 +128,9 @@ static void *worker_main(void *context) {
             s->block.fault = FAULT_NONE;
             block_start(&s->block, number);
             block_run(&s->block);
+            if (launch->kernel->ordered) {
+                heaviest_note(&s->heaviest, launch->kernel, s->worker.tally);
+            }
         }
         drain_block(launch->drain, &s->worker, place, number);
     }
@@ -204,6 +210,19 @@ static void scale_counters(struct vgpu_counters *c, double scale) {
     }
 }
 
+/* Cycles that one warp of the heaviest block takes longer than the average warp; 0 where blocks run in any
+ * order, whichever of them then is the last. Negative: out of memory. */
+static double last_block_cycles(const struct launch *launch, const struct worker_state *s, double average,
+                                const struct load_latency *latency) {
+    const struct kernel *k = launch->kernel;
+    if (!k->ordered || launch->host_threads != 1 || !latency->site) {
+        return 0;
+    }
+    const double heaviest = path_cycles(k, s->heaviest.block, latency);
+    const double more = heaviest / s->block.warp_count - average;
+    return heaviest < 0 ? heaviest : more > 0 ? more : 0;
+}
+
 /* False when the host is out of memory. */
 static bool finish(struct launch *launch, struct worker_state *workers, unsigned count) {
     struct vgpu_counters *c = &launch->counters;
@@ -232,9 +251,17 @@ static bool finish(struct launch *launch, struct worker_state *workers, unsigned
     chains_close(&chains);
     chains_close(&parts);
     caches_finish(launch->caches, c);
-    const struct load_latency latency = timing_latency(c, launch->profile);
-    const double cycles = path_cycles(k, executed, &latency);
+    struct load_latency latency = timing_latency(c, launch->profile);
+    double *const sites = malloc(sizeof *sites * (k->sites + 1u));
+    for (uint32_t i = 0; sites && i <= k->sites; i++) {
+        sites[i] = caches_load_cycles(launch->caches, launch->profile, i, latency.global);
+    }
+    latency.site = sites;
+    const double cycles = sites ? path_cycles(k, executed, &latency) : -1;
+    const double average = c->warps ? cycles * scale / (double)c->warps : 0;
+    const double last = last_block_cycles(launch, &workers[0], average, &latency);
     free(executed);
+    free(sites);
     if (c->sampled_blocks < c->blocks) {
         scale_counters(c, scale);
     }
@@ -246,8 +273,8 @@ static bool finish(struct launch *launch, struct worker_state *workers, unsigned
         launch_occupancy(k, launch->profile, launch->threads, launch->shared_bytes);
     c->occupancy =
         (double)(c->blocks_per_multiprocessor * workers[0].block.warp_count) / launch->profile->warps;
-    timing_model(c, launch->profile, c->warps ? cycles * scale / (double)c->warps : 0);
-    return good && cycles >= 0;
+    timing_model(c, launch->profile, average, last);
+    return good && cycles >= 0 && last >= 0;
 }
 
 static void run_workers(struct worker_state *workers, unsigned count) {
@@ -278,7 +305,7 @@ bool launch_run(struct launch *launch) {
     }
     launch->host_threads = count = count ? count : 1;
     struct worker_state *workers = calloc(count, sizeof *workers);
-    launch->caches = caches_open(launch->profile, launch->shared_bytes);
+    launch->caches = caches_open(launch->profile, launch->shared_bytes, launch->kernel->sites);
     bool good = workers && launch->caches;
     struct drain drain;
     drain_open(&drain, launch->caches);

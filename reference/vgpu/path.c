@@ -27,6 +27,8 @@ struct walk {
     const struct load_latency *latency;
     double *ready;         /* of registers, by offset / 4 */
     double *cost;          /* of instructions: cycles since the one before issued */
+    bool *leader;          /* instructions that branches lead to */
+    double block, stored;  /* when the code between branches began; last store or barrier */
     double time, at;       /* last issue; earliest issue of the current instruction */
     double done;           /* result of the current instruction */
     double copied;         /* when the copies of the open group are there */
@@ -65,7 +67,7 @@ static double result_cycles(const struct walk *w, const struct inst *in) {
     case PTX_CONST: return pipe_cycles[PIPE_ALU]; /* operands of arithmetic, from the constant bank */
     case PTX_SHARED: return w->latency->shared;
     case PTX_LOCAL: return w->latency->l1;
-    default: return in->flags & FLAG_RETURNS ? w->latency->atomic : w->latency->global;
+    default: return in->flags & FLAG_RETURNS ? w->latency->atomic : w->latency->site[in->site];
     }
 }
 
@@ -83,11 +85,39 @@ static void note_copies(struct walk *w, const struct inst *in) {
     }
 }
 
+/* Fences of the device wait until what the warp wrote is in L2. */
+static bool is_fence(const struct inst *in) {
+    return (is_opcode(in, "membar.") || is_opcode(in, "fence.")) && !strstr(in->opcode, ".cta") &&
+           !strstr(in->opcode, ".proxy");
+}
+
+/* When a load may begin: ptxas moves loads up to where the address is known, not across branches, and not
+ * across what may write the same memory. `known`: when the address was. */
+static double load_start(const struct walk *w, const struct inst *in, double known) {
+    const bool read_only = strstr(in->opcode, ".nc") || in->space == PTX_PARAM || in->space == PTX_CONST;
+    const double first = read_only || w->stored < w->block ? w->block : w->stored;
+    return known > first ? known : first;
+}
+
+static bool is_load(const struct inst *in) {
+    return is_opcode(in, "ld.") && !strstr(in->opcode, ".volatile") && !strstr(in->opcode, ".acquire");
+}
+
+/* When the operands of the instruction are there; of one that has none, long ago. */
+static double operands_ready(struct walk *w, struct inst *in) {
+    w->at = 0;
+    inst_visit(in, visit_source, w);
+    return w->at;
+}
+
 static void issue(struct walk *w, uint32_t number) {
     struct inst in = w->kernel->code[number]; /* a copy: visiting writes operands back */
     const bool copies = is_opcode(&in, "cp.async.");
-    w->at = w->time + 1;
-    inst_visit(&in, visit_source, w);
+    if (w->leader[number]) {
+        w->block = w->time;
+    }
+    const double ready = operands_ready(w, &in);
+    w->at = ready > w->time + 1 ? ready : w->time + 1;
     if (copies) {
         note_copies(w, &in);
     }
@@ -97,11 +127,22 @@ static void issue(struct walk *w, uint32_t number) {
         w->copied = w->time + w->latency->global;
         return;
     }
-    w->done = w->time + result_cycles(w, &in);
+    w->done = result_cycles(w, &in) + (is_load(&in) ? load_start(w, &in, ready) : w->time);
     inst_visit(&in, visit_operand, w);
+    if (is_fence(&in)) {
+        w->cost[number] += w->latency->atomic;
+        w->time += w->latency->atomic;
+    }
     if (in.kind == INST_BARRIER) { /* nothing issues before the others are known to be there */
         w->cost[number] += pipe_cycles[PIPE_CONTROL];
         w->time += pipe_cycles[PIPE_CONTROL];
+    }
+    if (in.kind == INST_BRANCH || in.kind == INST_TABLE) {
+        w->block = w->time;
+    }
+    if (in.kind == INST_BARRIER || in.kind == INST_WARP || is_fence(&in) ||
+        (in.kind == INST_MEMORY && !is_opcode(&in, "ld."))) {
+        w->stored = w->time;
     }
     w->steps++;
 }
@@ -117,14 +158,29 @@ static void walk_code(struct walk *w, uint32_t first, uint32_t end) {
     }
 }
 
+static void mark_leaders(const struct walk *w) {
+    const struct kernel *k = w->kernel;
+    for (uint32_t i = 0; i < k->count; i++) {
+        const struct inst *in = &k->code[i];
+        if (in->kind == INST_BRANCH) {
+            w->leader[in->target] = true;
+        }
+        for (unsigned t = 0; in->kind == INST_TABLE && t < in->count; t++) {
+            w->leader[in->list[t]] = true;
+        }
+    }
+}
+
 double path_cycles(const struct kernel *kernel, const uint64_t *executed,
                    const struct load_latency *latency) {
     struct walk w = {.kernel = kernel,
                      .latency = latency,
                      .ready = calloc(kernel->register_bytes / 4 + 1u, sizeof *w.ready),
-                     .cost = calloc(kernel->count + 1u, sizeof *w.cost)};
+                     .cost = calloc(kernel->count + 1u, sizeof *w.cost),
+                     .leader = calloc(kernel->count + 1u, sizeof *w.leader)};
     double cycles = -1;
-    if (w.ready && w.cost) {
+    if (w.ready && w.cost && w.leader) {
+        mark_leaders(&w);
         walk_code(&w, 0, kernel->count);
         cycles = 0;
         for (uint32_t i = 0; i < kernel->count; i++) {
@@ -133,5 +189,6 @@ double path_cycles(const struct kernel *kernel, const uint64_t *executed,
     }
     free(w.ready);
     free(w.cost);
+    free(w.leader);
     return cycles;
 }

@@ -87,7 +87,7 @@ static struct wave wave_time(const struct bound *bounds, double most, double sha
     return wave;
 }
 
-void timing_model(struct vgpu_counters *c, const struct profile *p, double warp_cycles) {
+void timing_model(struct vgpu_counters *c, const struct profile *p, double warp_cycles, double last_cycles) {
     c->modeled_seconds = launch_seconds;
     c->bound = "latency";
     if (!c->blocks) {
@@ -106,6 +106,10 @@ void timing_model(struct vgpu_counters *c, const struct profile *p, double warp_
         const uint64_t most = (rest + p->multiprocessors - 1) / p->multiprocessors;
         last = wave_time(bounds, (double)most, (double)rest / blocks, alone);
     }
-    c->modeled_seconds += whole.seconds + last.seconds;
+    const double alone_at_last = last_cycles / p->clock_hz;
+    c->modeled_seconds += whole.seconds + last.seconds + alone_at_last;
     c->bound = whole.seconds > last.seconds ? whole.bound : last.bound;
+    if (alone_at_last > whole.seconds && alone_at_last > last.seconds) {
+        c->bound = "latency";
+    }
 }

@@ -12,7 +12,9 @@ struct load_latency timing_latency(const struct vgpu_counters *counters, const s
 /* What every launch takes besides. */
 double timing_launch_seconds(void);
 
-/* Fills modeled_seconds and bound. warp_cycles: what one warp alone takes, averaged over the warps. */
-void timing_model(struct vgpu_counters *counters, const struct profile *profile, double warp_cycles);
+/* Fills modeled_seconds and bound. warp_cycles: what one warp alone takes, averaged over the warps;
+ * last_cycles: what a warp of the last block takes longer, while the others are done. */
+void timing_model(struct vgpu_counters *counters, const struct profile *profile, double warp_cycles,
+                  double last_cycles);
 
 #endif
