@@ -104,7 +104,7 @@ void cuda_tally_add(struct cuda_tally *t, const struct cuda_virtual *v) {
     s->shared_atomics += c.shared_atomics;
     s->float_atomics += c.float_atomics;
     if (c.atomic_longest_chain > s->atomic_longest_chain) s->atomic_longest_chain = c.atomic_longest_chain;
-    if (c.atomic_longest_part > s->atomic_longest_part) s->atomic_longest_part = c.atomic_longest_part;
+    if (c.atomic_slice_clocks > s->atomic_slice_clocks) s->atomic_slice_clocks = c.atomic_slice_clocks;
     if (c.registers > s->registers) s->registers = c.registers;
     if (c.spill_bytes > s->spill_bytes) s->spill_bytes = c.spill_bytes;
     if (c.shared_bytes > s->shared_bytes) s->shared_bytes = c.shared_bytes;
@@ -143,7 +143,7 @@ int cuda_tally_list(const struct cuda_tally *t, struct counter *list, int max) {
         {"bank_conflicts", (double)s->shared_bank_conflicts},
         {"atomics", (double)s->atomics},
         {"atomic_chain", (double)s->atomic_longest_chain},
-        {"atomic_part", (double)s->atomic_longest_part},
+        {"atomic_part", (double)s->atomic_slice_clocks},
         {"shared_atomics", (double)s->shared_atomics},
         {"float_atomics", (double)s->float_atomics},
         {"global_requests", (double)(s->global_load_requests + s->global_store_requests)},

@@ -15,15 +15,19 @@ static bool grow(struct chains *c) {
     return true;
 }
 
+size_t chains_find(const struct chains *c, uint64_t key) {
+    size_t at = (size_t)(key * 0x9e3779b97f4a7c15u >> 20) & (c->capacity - 1);
+    while (c->slots[at].count && c->slots[at].key != key) {
+        at = (at + 1) & (c->capacity - 1);
+    }
+    return at;
+}
+
 bool chains_add(struct chains *c, struct chain chain) {
     if (4 * c->used >= 3 * c->capacity && !grow(c)) {
         return false;
     }
-    size_t at = (size_t)(chain.key * 0x9e3779b97f4a7c15u >> 20) & (c->capacity - 1);
-    while (c->slots[at].count && c->slots[at].key != chain.key) {
-        at = (at + 1) & (c->capacity - 1);
-    }
-    struct chain *slot = &c->slots[at];
+    struct chain *slot = &c->slots[chains_find(c, chain.key)];
     if (!slot->count) {
         *slot = chain;
         c->used++;

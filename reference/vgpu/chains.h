@@ -17,6 +17,8 @@ struct chains {
     size_t capacity, used;
 };
 
+/* The slot of a key, or the empty one that it would take. The table has slots. */
+size_t chains_find(const struct chains *chains, uint64_t key);
 /* False when the host is out of memory. */
 bool chains_add(struct chains *chains, struct chain chain);
 bool chains_merge(struct chains *to, const struct chains *from);

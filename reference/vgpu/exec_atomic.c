@@ -110,11 +110,12 @@ static uint64_t plain_exchange(uint8_t *p, unsigned bytes, unsigned op, unsigned
     return old;
 }
 
-/* What L2's atomic units take of a warp: a sector of 32 bytes is four words of 8 bytes, each with a unit of
- * its own; lanes on one word go one after the other (README.md). */
+/* What L2's atomic units take of a warp: each word of a sector of 32 bytes has a unit of its own; lanes on
+ * one word go one after the other (README.md). */
+enum { SECTOR_WORDS = 8 }; /* at most */
 struct sector_passes {
     uint64_t sector;
-    uint32_t lanes[4];
+    uint32_t lanes[SECTOR_WORDS];
 };
 
 static struct sector_passes *sector_find(struct sector_passes *sectors, unsigned *count, uint64_t sector) {
@@ -128,9 +129,10 @@ static struct sector_passes *sector_find(struct sector_passes *sectors, unsigned
 }
 
 /* Counts how often each address occurs in the warp, for the longest chain, and the passes. */
-static void count_atomics(struct warp *w, uint32_t m, const struct lanes *a, unsigned vector,
-                          unsigned bytes) {
+static void count_atomics(struct warp *w, uint32_t m, const struct lanes *a, unsigned vector, unsigned bytes,
+                          bool floats) {
     struct worker *worker = w->block->worker;
+    const uint32_t word_bytes = worker->launch->profile->atomic_word;
     struct sector_passes sectors[WARP_SIZE];
     unsigned count = 0;
     worker->counts.atomic_requests++;
@@ -148,17 +150,18 @@ static void count_atomics(struct warp *w, uint32_t m, const struct lanes *a, uns
             chain_add(worker, address + k * bytes, lanes);
         }
         struct sector_passes *s = sector_find(sectors, &count, address / 32);
-        for (uint64_t word = address % 32 / 8; word <= (address % 32 + vector * bytes - 1) / 8; word++) {
+        for (uint64_t word = address % 32 / word_bytes;
+             word <= (address % 32 + vector * bytes - 1) / word_bytes; word++) {
             s->lanes[word] += lanes;
         }
     }
     for (unsigned s = 0; s < count; s++) {
         uint32_t passes = 0;
-        for (unsigned k = 0; k < 4; k++) {
+        for (unsigned k = 0; k < SECTOR_WORDS; k++) {
             passes = sectors[s].lanes[k] > passes ? sectors[s].lanes[k] : passes;
         }
         worker->counts.atomic_passes += passes;
-        chain_add_part(worker, sectors[s].sector / 8, passes);
+        chain_add_passes(worker, sectors[s].sector, passes, floats);
     }
 }
 
@@ -179,6 +182,9 @@ HANDLER(atomic) {
     const unsigned vector = (unsigned)(i->count / (sources + returns));
     const unsigned bytes = i->bytes, step = wide ? 8 : 4;
     const bool global = is_global(i, &a, m);
+    const bool floats = atomic_type_is_float(i->aux);
+    struct memory_counts *const counts = &w->block->worker->counts;
+    const uint64_t wavefronts = counts->shared_wavefronts;
     const enum shape shape = reach(w, i, m, &a, bytes * vector, READ | WRITE | ATOMIC);
     if (shape == SHAPE_OTHER && !access_resolve(w, i, m, &a, bytes * vector, READ | WRITE | ATOMIC)) {
         return;
@@ -187,12 +193,13 @@ HANDLER(atomic) {
         set_hosts(w, &a);
     }
     if (global) {
-        count_atomics(w, m, &a, vector, bytes);
+        count_atomics(w, m, &a, vector, bytes, floats);
     } else {
-        w->block->worker->counts.shared_atomics += (unsigned)__builtin_popcount(m);
+        counts->shared_atomics += (unsigned)__builtin_popcount(m);
     }
-    if (atomic_type_is_float(i->aux)) {
-        w->block->worker->counts.float_atomics += (uint64_t)vector * (unsigned)__builtin_popcount(m);
+    if (floats) {
+        counts->float_atomics += (uint64_t)vector * (unsigned)__builtin_popcount(m);
+        counts->shared_float_wavefronts += counts->shared_wavefronts - wavefronts;
     }
     const unsigned type = global && i->aux == TYPE_F32 ? TYPE_F32_FLUSHED : i->aux;
     const bool alone = !global || w->block->launch->host_threads == 1;

@@ -141,6 +141,7 @@ struct kernel {
     uint32_t min_blocks, max_registers;
     uint16_t sites;
     bool ordered;      /* its result or its course may depend on the order of blocks */
+    bool tickets;      /* uses old values of atomics: a block may do what others leave to it */
     bool asynchronous; /* uses cp.async */
     /* From ptxas' own log, when the caller hands it in; -1: not known. */
     int32_t registers, spill_bytes;

@@ -9,13 +9,14 @@
 #include "cache.h"
 #include "chains.h"
 #include "drain.h"
-#include "heaviest.h"
+#include "slices.h"
 #include "timing.h"
 
 struct worker_state {
     struct worker worker;
-    struct chains chains, parts; /* atomics: of addresses, of parts of 256 bytes */
-    struct heaviest heaviest;    /* of a kernel whose blocks run in order */
+    /* atomics: of addresses; passes of slices' parts, those on floats of sectors */
+    struct chains chains, parts, sectors;
+    uint64_t *before; /* how often warps had issued each instruction when the launch's last block began */
     struct block block;
     struct warp warps[MAX_WARPS];
     uint32_t tid[MAX_WARPS][3][WARP_SIZE];
@@ -29,18 +30,23 @@ void chain_add(struct worker *worker, uint64_t address, uint32_t count) {
     s->failed |= !chains_add(&s->chains, (struct chain){address, count, worker->run, worker->run});
 }
 
-void chain_add_part(struct worker *worker, uint64_t part, uint32_t passes) {
+void chain_add_passes(struct worker *worker, uint64_t sector, uint32_t passes, bool floats) {
     struct worker_state *s = (struct worker_state *)worker;
-    s->failed |= !chains_add(&s->parts, (struct chain){part, passes, worker->run, worker->run});
+    const struct chain part = {slice_part(sector), passes, worker->run, worker->run};
+    s->failed |= !chains_add(&s->parts, part);
+    if (floats) {
+        s->failed |= !chains_add(&s->sectors, (struct chain){sector, passes, worker->run, worker->run});
+    }
 }
 
 /* ---- which blocks run ---- */
 
-/* Sampling takes up to RUNS runs of neighbours, evenly spaced over the grid. */
+/* Sampling takes up to RUNS runs of neighbours, evenly spaced over the grid; in a kernel whose blocks count
+ * themselves, none would be the last. */
 static void choose_blocks(struct launch *launch) {
     enum { RUNS = 32 };
     launch->blocks = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2];
-    const uint64_t most = launch->sampling;
+    const uint64_t most = launch->kernel->tickets ? 0 : launch->sampling;
     if (!most || launch->blocks <= most) {
         launch->runs = 1;
         launch->run_blocks = launch->blocks;
@@ -93,7 +99,8 @@ static bool worker_open(struct worker_state *s, struct launch *launch) {
         w->tid = s->tid[v];
         block_number_threads(w);
     }
-    return !k->ordered || heaviest_open(&s->heaviest, k);
+    s->before = calloc(k->count + 1u, sizeof *s->before);
+    return s->before;
 }
 
 static void worker_close(struct worker_state *s) {
@@ -105,12 +112,22 @@ static void worker_close(struct worker_state *s) {
     free(s->worker.log);
     chains_close(&s->chains);
     chains_close(&s->parts);
-    heaviest_close(&s->heaviest);
+    chains_close(&s->sectors);
+    free(s->before);
     free(s->block.shared);
     free(s->block.shared_init);
     free(s->block.shadow);
     free(s->block.registers);
     free(s->block.local);
+}
+
+/* How often warps issued each instruction; tallies are differences from one to the next. */
+static void tally_sum(const struct worker_state *s, uint64_t *executed) {
+    uint64_t warps = 0;
+    for (uint32_t i = 0; i < s->launch->kernel->count; i++) {
+        warps += s->worker.tally[i].warps;
+        executed[i] = warps;
+    }
 }
 
 static void *worker_main(void *context) {
@@ -126,11 +143,11 @@ static void *worker_main(void *context) {
         /* after a fault the blocks that are left are skipped, but each still takes its turn */
         if (!__atomic_load_n(&launch->fault, __ATOMIC_RELAXED)) {
             s->block.fault = FAULT_NONE;
+            if (place == launch->runs * launch->run_blocks - 1) {
+                tally_sum(s, s->before);
+            }
             block_start(&s->block, number);
             block_run(&s->block);
-            if (launch->kernel->ordered) {
-                heaviest_note(&s->heaviest, launch->kernel, s->worker.tally);
-            }
         }
         drain_block(launch->drain, &s->worker, place, number);
     }
@@ -158,6 +175,7 @@ static void add_counts(struct vgpu_counters *c, const struct memory_counts *m) {
     c->atomic_passes += m->atomic_passes;
     c->shared_atomics += m->shared_atomics;
     c->float_atomics += m->float_atomics;
+    c->shared_float_wavefronts += m->shared_float_wavefronts;
 }
 
 /* executed: how often warps issued each instruction. */
@@ -200,7 +218,8 @@ static void scale_counters(struct vgpu_counters *c, double scale) {
                                 &c->atomics,
                                 &c->atomic_passes,
                                 &c->shared_atomics,
-                                &c->float_atomics};
+                                &c->float_atomics,
+                                &c->shared_float_wavefronts};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         *counts[i] = (uint64_t)llround((double)*counts[i] * scale);
     }
@@ -210,17 +229,26 @@ static void scale_counters(struct vgpu_counters *c, double scale) {
     }
 }
 
-/* Cycles that one warp of the heaviest block takes longer than the average warp; 0 where blocks run in any
- * order, whichever of them then is the last. Negative: out of memory. */
-static double last_block_cycles(const struct launch *launch, const struct worker_state *s, double average,
-                                const struct load_latency *latency) {
+/* Cycles that one warp of the last block takes for what the average block does not do: a block that learns
+ * from atomics that it is the last does it while the others are done. 0 where blocks run in any order.
+ * Negative: out of memory. */
+static double last_block_cycles(const struct launch *launch, const struct worker_state *s,
+                                const uint64_t *executed, const struct load_latency *latency) {
     const struct kernel *k = launch->kernel;
-    if (!k->ordered || launch->host_threads != 1 || !latency->site) {
+    if (!k->tickets || launch->host_threads != 1) {
         return 0;
     }
-    const double heaviest = path_cycles(k, s->heaviest.block, latency);
-    const double more = heaviest / s->block.warp_count - average;
-    return heaviest < 0 ? heaviest : more > 0 ? more : 0;
+    uint64_t *const more = calloc(k->count + 1u, sizeof *more);
+    if (!more) {
+        return -1;
+    }
+    for (uint32_t i = 0; i < k->count; i++) {
+        const uint64_t last = executed[i] - s->before[i], average = executed[i] / launch->blocks;
+        more[i] = last > average ? last - average : 0;
+    }
+    const double cycles = path_cycles(k, more, latency);
+    free(more);
+    return cycles / s->block.warp_count;
 }
 
 /* False when the host is out of memory. */
@@ -237,19 +265,20 @@ static bool finish(struct launch *launch, struct worker_state *workers, unsigned
     c->blocks = launch->blocks;
     c->warps = launch->blocks * workers[0].block.warp_count;
     c->threads = launch->blocks * launch->threads;
-    struct chains chains = {0}, parts = {0};
+    struct chains chains = {0}, parts = {0}, sectors = {0};
     for (unsigned i = 0; i < count; i++) {
         add_counts(c, &workers[i].worker.counts);
         add_instructions(launch, &workers[i], executed);
         good &= !workers[i].failed && chains_merge(&chains, &workers[i].chains) &&
-                chains_merge(&parts, &workers[i].parts);
+                chains_merge(&parts, &workers[i].parts) && chains_merge(&sectors, &workers[i].sectors);
     }
     c->sampled_blocks = launch->runs * launch->run_blocks;
     const double scale = (double)c->blocks / (double)c->sampled_blocks;
     c->atomic_longest_chain = chains_longest(&chains, scale);
-    c->atomic_longest_part = chains_longest(&parts, scale);
+    good &= slices_busiest(&parts, &sectors, launch->profile, scale, &c->atomic_slice_clocks);
     chains_close(&chains);
     chains_close(&parts);
+    chains_close(&sectors);
     caches_finish(launch->caches, c);
     struct load_latency latency = timing_latency(c, launch->profile);
     double *const sites = malloc(sizeof *sites * (k->sites + 1u));
@@ -259,7 +288,7 @@ static bool finish(struct launch *launch, struct worker_state *workers, unsigned
     latency.site = sites;
     const double cycles = sites ? path_cycles(k, executed, &latency) : -1;
     const double average = c->warps ? cycles * scale / (double)c->warps : 0;
-    const double last = last_block_cycles(launch, &workers[0], average, &latency);
+    const double last = sites ? last_block_cycles(launch, &workers[0], executed, &latency) : -1;
     free(executed);
     free(sites);
     if (c->sampled_blocks < c->blocks) {

@@ -59,7 +59,7 @@ void raise_fault(struct warp *w, const struct inst *in, unsigned lane, enum faul
 
 /* Counts atomics on an address, for the longest chain. */
 void chain_add(struct worker *worker, uint64_t address, uint32_t count);
-/* Counts the passes that L2 takes for them in a part of 256 bytes (number: address / 256). */
-void chain_add_part(struct worker *worker, uint64_t part, uint32_t passes);
+/* Counts the passes that L2 takes for them in a sector (number: address / 32). */
+void chain_add_passes(struct worker *worker, uint64_t sector, uint32_t passes, bool floats);
 
 #endif

@@ -235,11 +235,12 @@ static void find_order(struct lowering *l) {
     }
     for (uint32_t i = 0; i < l->count; i++) {
         const struct inst *in = &l->code[i];
-        bool used = in->order == 2;
-        for (unsigned k = 0; in->order == 1 && k < in->list_defs; k++) {
+        bool used = false;
+        for (unsigned k = 0; in->order && k < in->list_defs; k++) {
             used |= reads[in->list[k]] != 0;
         }
-        l->kernel->ordered |= used;
+        l->kernel->tickets |= used;
+        l->kernel->ordered |= used || in->order == 2;
     }
 }
 

@@ -98,7 +98,7 @@ struct memory_counts {
     uint64_t global_load_requests, global_load_sectors, global_store_requests, global_store_sectors;
     uint64_t shared_requests, shared_wavefronts, shared_ideal;
     uint64_t local_requests, local_bytes;
-    uint64_t atomics, atomic_requests, atomic_passes, shared_atomics, float_atomics;
+    uint64_t atomics, atomic_requests, atomic_passes, shared_atomics, float_atomics, shared_float_wavefronts;
     uint64_t branches, divergent_branches, barriers;
     uint64_t global_load_bytes, global_store_bytes; /* that lanes asked for */
 };

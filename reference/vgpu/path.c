@@ -130,12 +130,12 @@ static void issue(struct walk *w, uint32_t number) {
     w->done = result_cycles(w, &in) + (is_load(&in) ? load_start(w, &in, ready) : w->time);
     inst_visit(&in, visit_operand, w);
     if (is_fence(&in)) {
-        w->cost[number] += w->latency->atomic;
-        w->time += w->latency->atomic;
+        w->cost[number] += w->latency->fence;
+        w->time += w->latency->fence;
     }
     if (in.kind == INST_BARRIER) { /* nothing issues before the others are known to be there */
-        w->cost[number] += pipe_cycles[PIPE_CONTROL];
-        w->time += pipe_cycles[PIPE_CONTROL];
+        w->cost[number] += w->latency->barrier;
+        w->time += w->latency->barrier;
     }
     if (in.kind == INST_BRANCH || in.kind == INST_TABLE) {
         w->block = w->time;

@@ -8,7 +8,8 @@
 /* Cycles that a load takes on average, by where it goes. */
 struct load_latency {
     double global, atomic, shared, l1;
-    const double *site; /* of global memory, by the instruction's site */
+    double fence, barrier; /* of the device; of the block */
+    const double *site;    /* of global memory, by the instruction's site */
 };
 
 /* From an instruction of this pipe to one that needs its result; of PIPE_LSU, a shuffle. */

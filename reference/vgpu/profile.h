@@ -27,6 +27,10 @@ struct profile {
     double issue;                                  /* warp instructions per clock */
     /* cycles from a load to the use of what it brings, by where that was found */
     double l1_cycles, shared_cycles, l2_cycles, dram_cycles;
+    /* atomics in L2: bytes of the words that its units take apart; clocks of a pass, and of one after another
+     * float pass in the same sector */
+    uint32_t atomic_word;
+    double atomic_clocks, float_atomic_clocks;
 };
 
 /* NULL past the last. */

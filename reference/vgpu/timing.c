@@ -1,9 +1,15 @@
 #include "timing.h"
 
-static const double launch_seconds = 2.5e-6; /* estimate: from launch to the first block, and back */
-static const double dram_efficiency = 0.92;  /* estimate: of the peak that streams reach */
-/* Each slice of L2 takes one pass a clock: README.md has the sources. */
-static const double atomic_passes_per_clock = 1;
+#include <string.h>
+
+/* Measured on an H100, README.md has how. */
+static const double launch_seconds = 1.7e-6; /* of kernels that wait in a stream, each after the one before */
+static const double start_cycles = 1440;     /* of a wave's blocks, to be there and to go */
+static const double fence_of_l2 = 2.3;       /* a fence of the device, of the latency of L2 */
+static const double barrier_cycles = 12, barrier_warp_cycles = 2; /* of a block, and for each of its warps */
+static const double read_efficiency = 0.924; /* of the peak bandwidth of DRAM, where all is read or written */
+static const double mixed_loss = 0.07;       /* of it, where half is read */
+static const double shared_float_clocks = 6; /* of a wavefront of float additions in shared memory */
 static const double slice_bytes_per_clock = 64; /* A100 white paper: 80 slices of 64 bytes */
 
 double timing_launch_seconds(void) {
@@ -30,10 +36,21 @@ struct load_latency timing_latency(const struct vgpu_counters *c, const struct p
     const double reads = (double)c->l2_read_bytes;
     const double miss = reads > 0 ? (double)c->dram_read_bytes / reads : 0;
     const double beyond = miss * p->dram_cycles + (1 - miss) * p->l2_cycles;
-    return (struct load_latency){.global = hit * p->l1_cycles + (1 - hit) * beyond,
-                                 .atomic = beyond,
-                                 .shared = p->shared_cycles,
-                                 .l1 = p->l1_cycles};
+    return (struct load_latency){
+        .global = hit * p->l1_cycles + (1 - hit) * beyond,
+        .atomic = beyond,
+        .shared = p->shared_cycles,
+        .l1 = p->l1_cycles,
+        .fence = fence_of_l2 * p->l2_cycles,
+        .barrier =
+            c->blocks ? barrier_cycles + barrier_warp_cycles * (double)c->warps / (double)c->blocks : 0};
+}
+
+/* DRAM turns from reading to writing and back. */
+static double dram_efficiency(const struct vgpu_counters *c) {
+    const double all = (double)(c->dram_read_bytes + c->dram_write_bytes);
+    const double writes = all > 0 ? (double)c->dram_write_bytes / all : 0;
+    return read_efficiency - mixed_loss * 4 * writes * (1 - writes);
 }
 
 static double per_clock(const struct profile *p, unsigned pipe) {
@@ -50,6 +67,11 @@ static double per_clock(const struct profile *p, unsigned pipe) {
     return lanes[pipe];
 }
 
+/* Additions of floats are loops of compare and swap. */
+static double shared_clocks(const struct vgpu_counters *c) {
+    return (double)c->shared_wavefronts + (shared_float_clocks - 1) * (double)c->shared_float_wavefronts;
+}
+
 static void list_bounds(const struct vgpu_counters *c, const struct profile *p, struct bound *bounds) {
     static const char *const pipe_names[VGPU_PIPES] = {"alu", "fma", "half",   "fp64",
                                                        "sfu", "lsu", "tensor", "control"};
@@ -63,15 +85,16 @@ static void list_bounds(const struct vgpu_counters *c, const struct profile *p, 
     }
     struct bound *b = bounds + VGPU_PIPES;
     *b++ = (struct bound){.name = "issue", .block = issued * per_block / p->issue};
-    *b++ = (struct bound){.name = "shared", .block = (double)c->shared_wavefronts * per_block};
+    *b++ = (struct bound){.name = "shared", .block = shared_clocks(c) * per_block};
     const double l2_bytes = (double)(c->l2_read_bytes + c->l2_write_bytes);
     *b++ = (struct bound){.name = "l2", .grid = l2_bytes / p->l2_bytes_per_clock / p->clock_hz};
     const double dram_bytes = (double)(c->dram_read_bytes + c->dram_write_bytes);
-    *b++ = (struct bound){.name = "dram", .grid = dram_bytes / (dram_efficiency * p->dram_bytes_per_second)};
+    *b++ =
+        (struct bound){.name = "dram", .grid = dram_bytes / (dram_efficiency(c) * p->dram_bytes_per_second)};
     const double slices = p->l2_bytes_per_clock / slice_bytes_per_clock;
-    const double spread = (double)c->atomic_passes / slices, part = (double)c->atomic_longest_part;
-    *b++ = (struct bound){.name = "atomics",
-                          .grid = (part > spread ? part : spread) / atomic_passes_per_clock / p->clock_hz};
+    const double spread = (double)c->atomic_passes * p->atomic_clocks / slices;
+    const double busiest = (double)c->atomic_slice_clocks;
+    *b++ = (struct bound){.name = "atomics", .grid = (busiest > spread ? busiest : spread) / p->clock_hz};
 }
 
 /* Blocks that run side by side, at most most of them on a multiprocessor: they take as long as the busiest
@@ -98,7 +121,8 @@ void timing_model(struct vgpu_counters *c, const struct profile *p, double warp_
     const uint64_t resident = c->blocks_per_multiprocessor ? c->blocks_per_multiprocessor : 1;
     const uint64_t side_by_side = resident * p->multiprocessors;
     const uint64_t full = c->blocks / side_by_side, rest = c->blocks % side_by_side;
-    const double alone = warp_cycles / p->clock_hz, blocks = (double)c->blocks;
+    const double start = start_cycles / p->clock_hz, alone = start + warp_cycles / p->clock_hz;
+    const double blocks = (double)c->blocks;
     struct wave whole = wave_time(bounds, (double)resident, (double)side_by_side / blocks, alone);
     whole.seconds *= (double)full;
     struct wave last = {0, whole.bound};
@@ -108,6 +132,9 @@ void timing_model(struct vgpu_counters *c, const struct profile *p, double warp_
     }
     const double alone_at_last = last_cycles / p->clock_hz;
     c->modeled_seconds += whole.seconds + last.seconds + alone_at_last;
+    if (strcmp(full ? whole.bound : last.bound, "latency") != 0) {
+        c->modeled_seconds += start; /* of the first wave: nothing else goes on */
+    }
     c->bound = whole.seconds > last.seconds ? whole.bound : last.bound;
     if (alone_at_last > whole.seconds && alone_at_last > last.seconds) {
         c->bound = "latency";

@@ -70,16 +70,15 @@ struct vgpu_counters {
     uint64_t local_requests, local_bytes;
     uint64_t atomic_requests, atomics; /* global: warp instructions, lanes */
     uint64_t atomic_longest_chain;     /* most atomics on one address */
-    /* What L2's atomic units take: lanes on one word of 8 bytes go one after the other, different words
-     * within a sector of 32 bytes together. All passes, and the most in 256 bytes, which one slice of L2
-     * holds. */
-    uint64_t atomic_passes, atomic_longest_part;
-    uint64_t shared_atomics;
-    uint64_t float_atomics;       /* of both kinds, those on floating-point numbers */
-    uint32_t registers;           /* of a thread */
-    uint32_t registers_estimated; /* 1: from live values, not from ptxas */
-    int32_t spill_bytes;          /* -1: not known */
-    uint32_t shared_bytes;        /* of a block, static and dynamic */
+    /* What L2's atomic units take: lanes on one word go one after the other, different words within a sector
+     * of 32 bytes together. All passes, and the clocks that the busiest slice of L2 takes for its own. */
+    uint64_t atomic_passes, atomic_slice_clocks;
+    uint64_t shared_atomics, shared_float_wavefronts; /* these: wavefronts of additions of floats */
+    uint64_t float_atomics;                           /* of both kinds, those on floating-point numbers */
+    uint32_t registers;                               /* of a thread */
+    uint32_t registers_estimated;                     /* 1: from live values, not from ptxas */
+    int32_t spill_bytes;                              /* -1: not known */
+    uint32_t shared_bytes;                            /* of a block, static and dynamic */
     uint32_t blocks_per_multiprocessor;
     double occupancy;                      /* 0..1, theoretical */
     double modeled_seconds;                /* the launch, by the timing model: reference/vgpu/README.md */

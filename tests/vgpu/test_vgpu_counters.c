@@ -190,7 +190,7 @@ Test(counters, atomics, .init = open_device) {
         EQ(c.atomic_requests, 7);
         EQ(c.atomic_longest_chain, 7 * 32 / k);
         EQ(c.atomic_passes, 7 * cases[i].passes);
-        EQ(c.atomic_longest_part, 7 * cases[i].passes); /* all in one slice */
+        EQ(c.atomic_slice_clocks, 7 * cases[i].passes); /* all in one slice */
         EQ(c.global_load_requests + c.global_store_requests, 0);
         EQ(c.l2_read_bytes, 7 * 32 * cases[i].sectors);
         EQ(c.l2_write_bytes, 7 * 32 * cases[i].sectors);
@@ -200,7 +200,7 @@ Test(counters, atomics, .init = open_device) {
     unsigned k = 64; /* two lines */
     const struct vgpu_counters c = run("atomic", 3, 64, 0, (void *[]){&p, &k});
     EQ(c.atomic_passes, 3 * 16);
-    EQ(c.atomic_longest_part, 3 * 16);
+    EQ(c.atomic_slice_clocks, 3 * 16);
     EQ(c.atomic_longest_chain, 3);
 }
 
@@ -218,7 +218,7 @@ Test(counters, atomics_on_slices, .init = open_device) {
         unsigned stride = cases[i].stride, mask = cases[i].words - 1;
         const struct vgpu_counters c = run("spread", 1, 32, 0, (void *[]){&p, &stride, &mask});
         EQ(c.atomic_passes, cases[i].passes);
-        EQ(c.atomic_longest_part, cases[i].longest);
+        EQ(c.atomic_slice_clocks, cases[i].longest);
     }
 }
 
