@@ -276,7 +276,7 @@ static void counters_step(struct probe *p) {
         return;
     }
     struct profiler *const f = profiler_open(p->device, METRICS_MEMORY, &err);
-    if (!f || !profiler_count(f, c.kernel, &c.call, list, COUNTERS_MAX, &count, &err)) {
+    if (!f || !profiler_count(f, c.kernel, &c.call, 1, list, COUNTERS_MAX, &count, &err)) {
         step_end(s, STEP_SKIPPED, "%s", err.text);
     } else {
         const struct counter *const dram = counter_find(list, count, "dram_bytes");

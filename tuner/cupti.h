@@ -52,11 +52,13 @@ bool cupti_plan_make(const struct cupti *c, const char *chip, unsigned sets, str
                      struct error *err);
 void cupti_plan_free(const struct cupti *c, struct cupti_plan *plan);
 
-/* Counts a kernel on a device of the CUDA driver. `run` is called once a pass; it must restore the kernel's
-   inputs, run it and wait for it. False, and one line that says what to do, if the device may not be
-   profiled; the measurements go on without counters then. context: a CUcontext, current. */
-bool cupti_count(const struct cupti *c, void *context, int ordinal, unsigned sets, bool (*run)(void *user),
-                 void *user, struct counter *list, int max, int *count, struct error *err);
+/* Counts a kernel on a device of the CUDA driver. `run` is called twice a pass: with false before it, to
+   bring the caches into the state that counts are wanted of, and with true to run what is counted; it must
+   restore the kernel's inputs, run it and wait for it. False, and one line that says what to do, if the
+   device may not be profiled; the measurements go on without counters then. context: a CUcontext, current. */
+bool cupti_count(const struct cupti *c, void *context, int ordinal, unsigned sets,
+                 bool (*run)(void *user, bool counted), void *user, struct counter *list, int max, int *count,
+                 struct error *err);
 
 /* Sums the durations of the kernels that run() starts, from activity records. */
 bool cupti_kernel_seconds(const struct cupti *c, bool (*run)(void *user), void *user, double *seconds,

@@ -199,8 +199,8 @@ static void runner_count(struct meter *m, struct runner *r) {
     }
     if (!m->profiler) m->profiler = profiler_open(m->device, m->options.counters, &m->no_counters);
     if (m->profiler)
-        profiler_count(m->profiler, r->kernel, r->calls, c->counters, COUNTERS_MAX, &c->counter_count,
-                       &m->no_counters);
+        profiler_count(m->profiler, r->kernel, r->calls, c->batch, c->counters, COUNTERS_MAX,
+                       &c->counter_count, &m->no_counters);
 }
 
 /* The statistics of what there is, without the samples that a slow clock spoilt. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../kernels/device/cuda.h"
+#include "../kernels/variant.h"
 #include "cupti.h"
 #include "perf_event.h"
 
@@ -18,19 +19,39 @@ struct profiler {
     struct error absent;
     /* the kernel being counted */
     struct kernel *kernel;
-    const struct call *call;
-    double seconds; /* of its last run */
+    const struct call *calls;
+    int call_count;
+    double seconds; /* of the last run */
 };
+
+static bool calls_run(struct profiler *p, const struct call *first, int count) {
+    if (count > 0) p->seconds = p->device->run(p->device, p->kernel, first, count);
+    return !device_failure(p->device, NULL);
+}
 
 static bool kernel_run(void *user) {
     struct profiler *const p = user;
-    p->seconds = p->device->run(p->device, p->kernel, p->call, 1);
-    return !device_failure(p->device, NULL);
+    return calls_run(p, p->calls, 1);
+}
+
+/* All calls but the one that is counted: they leave in the caches what they would leave there between two
+   calls of a measurement. */
+static bool others_run(struct profiler *p) {
+    return calls_run(p, p->calls + 1, p->call_count - 1);
+}
+
+static bool pass_run(void *user, bool counted) {
+    return counted ? kernel_run(user) : others_run(user);
+}
+
+static bool all_run(void *user) {
+    struct profiler *const p = user;
+    return calls_run(p, p->calls, p->call_count);
 }
 
 /* Threads that the kernel's team has are known once it has run. */
 static bool count_perf(struct profiler *p, struct counter *list, int max, int *count, struct error *err) {
-    if (!kernel_run(p)) return error_set(err, "counters: the kernel failed");
+    if (!all_run(p)) return error_set(err, "counters: the kernel failed");
     if (!p->perf) p->perf = perf_event_open(p->sets, err, &p->absent);
     return p->perf && perf_event_count(p->perf, kernel_run, p, list, max, count, err);
 }
@@ -40,17 +61,16 @@ static bool durations_cross_check(struct profiler *p, struct counter *list, int 
                                   struct error *err) {
     double seconds;
     int kernels;
-    if (!kernel_run(p) || !cupti_kernel_seconds(p->cupti, kernel_run, p, &seconds, &kernels, err))
-        return false;
+    if (!all_run(p) || !cupti_kernel_seconds(p->cupti, all_run, p, &seconds, &kernels, err)) return false;
     const double between = p->seconds - seconds; /* gaps between a call's kernels and launches */
-    if (kernels && (between < -0.05 * seconds || between > 0.5 * seconds + 50e-6))
+    if (kernels && (between < -0.05 * seconds || between > 0.5 * seconds + 5e-6 * kernels + 50e-6))
         error_set(&p->absent, "counters: events say %.2f us and activity records %.2f us: trust neither",
                   1e6 * p->seconds, 1e6 * seconds);
     if (kernels && *count + 1 < max) {
         snprintf(list[*count].name, sizeof list->name, "kernel_seconds");
-        list[(*count)++].value = seconds;
+        list[(*count)++].value = seconds / p->call_count;
         snprintf(list[*count].name, sizeof list->name, "launches");
-        list[(*count)++].value = kernels;
+        list[(*count)++].value = (double)kernels / p->call_count;
     }
     return true;
 }
@@ -59,7 +79,7 @@ static bool count_cupti(struct profiler *p, struct counter *list, int max, int *
     int ordinal;
     void *const context = cuda_context(p->device, &ordinal);
     cuda_queue_ahead(p->device, false);
-    const bool ok = cupti_count(p->cupti, context, ordinal, p->sets, kernel_run, p, list, max, count, err);
+    const bool ok = cupti_count(p->cupti, context, ordinal, p->sets, pass_run, p, list, max, count, err);
     cuda_queue_ahead(p->device, true);
     return ok && durations_cross_check(p, list, max, count, err);
 }
@@ -123,10 +143,11 @@ static int by_table(const void *a, const void *b) {
     return order_of(a) - order_of(b);
 }
 
-bool profiler_count(struct profiler *p, struct kernel *k, const struct call *call, struct counter *list,
-                    int max, int *count, struct error *err) {
+bool profiler_count(struct profiler *p, struct kernel *k, const struct call *calls, int call_count,
+                    struct counter *list, int max, int *count, struct error *err) {
     p->kernel = k;
-    p->call = call;
+    p->calls = calls;
+    p->call_count = call_count;
     *count = 0;
     if (!p->count(p, list, max, count, err)) return false;
     qsort(list, (size_t)*count, sizeof *list, by_table);

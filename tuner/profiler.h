@@ -20,11 +20,12 @@ const char *profiler_name(const struct profiler *p);
 /* CUPTI's version, "" where another profiler counts. */
 void profiler_cupti(const struct profiler *p, char version[16]);
 
-/* Runs the kernel as often as counting needs (inputs are constant, and what a kernel accumulates into is
-   zeroed by every call) and fills *count counters, in the order of the table of metrics. False and the reason
-   if it cannot. */
-bool profiler_count(struct profiler *p, struct kernel *k, const struct call *call, struct counter *list,
-                    int max, int *count, struct error *err);
+/* Counts the first of the calls, which are those of a sample: the others run before it, so that it finds the
+   caches as it does when it is timed. The kernel runs as often as counting needs (inputs are constant, and
+   what a kernel accumulates into is zeroed by every call). Fills *count counters, in the order of the table
+   of metrics. False and the reason if it cannot. */
+bool profiler_count(struct profiler *p, struct kernel *k, const struct call *calls, int call_count,
+                    struct counter *list, int max, int *count, struct error *err);
 
 /* Counters that were asked for and are not to be had, as one line to be told once; "" if there are none.
    Known after the first count. */

@@ -40,7 +40,7 @@ void cupti_plan_free(const struct cupti *c, struct cupti_plan *plan) {
     (void)c, (void)plan;
 }
 
-bool cupti_count(const struct cupti *c, void *context, int ordinal, unsigned sets, bool (*run)(void *),
+bool cupti_count(const struct cupti *c, void *context, int ordinal, unsigned sets, bool (*run)(void *, bool),
                  void *user, struct counter *list, int max, int *count, struct error *err) {
     (void)c, (void)context, (void)ordinal, (void)sets, (void)run, (void)user, (void)list, (void)max;
     *count = 0;

@@ -85,7 +85,8 @@ static bool profiler_enable(struct session *s, struct error *err) {
     return OK(cuptiRangeProfilerSetConfig, &config);
 }
 
-static bool one_pass(struct session *s, bool (*run)(void *), void *user, bool *last, struct error *err) {
+static bool one_pass(struct session *s, bool (*run)(void *, bool), void *user, bool *last,
+                     struct error *err) {
     CUPTI_PARAMS(CUpti_RangeProfiler_Start_Params, start);
     CUPTI_PARAMS(CUpti_RangeProfiler_PushRange_Params, push);
     CUPTI_PARAMS(CUpti_RangeProfiler_PopRange_Params, pop);
@@ -93,8 +94,9 @@ static bool one_pass(struct session *s, bool (*run)(void *), void *user, bool *l
     start.pRangeProfilerObject = push.pRangeProfilerObject = s->profiler;
     pop.pRangeProfilerObject = stop.pRangeProfilerObject = s->profiler;
     push.pRangeName = "kernel";
+    if (!run(user, false)) return error_set(err, "counters: a kernel failed before it was profiled");
     if (!OK(cuptiRangeProfilerStart, &start) || !OK(cuptiRangeProfilerPushRange, &push)) return false;
-    if (!run(user)) return error_set(err, "counters: the kernel failed while it was profiled");
+    if (!run(user, true)) return error_set(err, "counters: the kernel failed while it was profiled");
     if (!OK(cuptiRangeProfilerPopRange, &pop) || !OK(cuptiRangeProfilerStop, &stop)) return false;
     *last = stop.isAllPassSubmitted;
     return true;
@@ -129,7 +131,7 @@ static bool evaluate(struct session *s, struct counter *list, int max, int *coun
     return true;
 }
 
-static bool count_in(struct session *s, int ordinal, unsigned sets, bool (*run)(void *), void *user,
+static bool count_in(struct session *s, int ordinal, unsigned sets, bool (*run)(void *, bool), void *user,
                      struct counter *list, int max, int *count, struct error *err) {
     CUPTI_PARAMS(CUpti_Profiler_Initialize_Params, initialize);
     if (!OK(cuptiProfilerInitialize, &initialize)) return false;
@@ -156,7 +158,7 @@ static void session_close(struct session *s) {
     free(s->data);
 }
 
-bool cupti_count(const struct cupti *c, void *context, int ordinal, unsigned sets, bool (*run)(void *),
+bool cupti_count(const struct cupti *c, void *context, int ordinal, unsigned sets, bool (*run)(void *, bool),
                  void *user, struct counter *list, int max, int *count, struct error *err) {
     struct session s = {.c = c, .context = context};
     *count = 0;
