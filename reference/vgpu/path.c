@@ -34,6 +34,7 @@ struct walk {
     double copied;         /* when the copies of the open group are there */
     double groups[GROUPS]; /* the same of closed groups, the latest first */
     uint32_t steps;
+    bool failed; /* out of memory */
 };
 
 static void visit_operand(void *context, uint32_t *op, bool is_destination) {
@@ -100,7 +101,8 @@ static double load_start(const struct walk *w, const struct inst *in, double kno
 }
 
 static bool is_load(const struct inst *in) {
-    return is_opcode(in, "ld.") && !strstr(in->opcode, ".volatile") && !strstr(in->opcode, ".acquire");
+    return is_opcode(in, "ld.") && !strstr(in->opcode, ".volatile") && !strstr(in->opcode, ".cv") &&
+           !strstr(in->opcode, ".acquire");
 }
 
 /* When the operands of the instruction are there; of one that has none, long ago. */
@@ -147,13 +149,34 @@ static void issue(struct walk *w, uint32_t number) {
     w->steps++;
 }
 
+static void walk_code(struct walk *w, uint32_t first, uint32_t end);
+
+/* A loop's body again, from its first instruction to the branch back, as its second and third iteration; what
+ * counts is their mean: loads that are issued an iteration ahead are waited for in every other one. */
+static void walk_loop(struct walk *w, uint32_t first, uint32_t branch) {
+    const size_t bytes = (branch + 1 - first) * sizeof *w->cost;
+    walk_code(w, first, branch);
+    issue(w, branch);
+    double *const second = malloc(bytes);
+    if (!second) {
+        w->failed = true;
+        return;
+    }
+    memcpy(second, w->cost + first, bytes);
+    walk_code(w, first, branch);
+    issue(w, branch);
+    for (uint32_t i = first; i <= branch; i++) {
+        w->cost[i] = (w->cost[i] + second[i - first]) / 2;
+    }
+    free(second);
+}
+
 static void walk_code(struct walk *w, uint32_t first, uint32_t end) {
     for (uint32_t i = first; i < end; i++) {
         issue(w, i);
         const struct inst *in = &w->kernel->code[i];
         if (in->kind == INST_BRANCH && in->target <= i && in->target >= first && w->steps < MOST_STEPS) {
-            walk_code(w, in->target, i);
-            issue(w, i);
+            walk_loop(w, in->target, i);
         }
     }
 }
@@ -182,8 +205,8 @@ double path_cycles(const struct kernel *kernel, const uint64_t *executed,
     if (w.ready && w.cost && w.leader) {
         mark_leaders(&w);
         walk_code(&w, 0, kernel->count);
-        cycles = 0;
-        for (uint32_t i = 0; i < kernel->count; i++) {
+        cycles = w.failed ? -1 : 0;
+        for (uint32_t i = 0; !w.failed && i < kernel->count; i++) {
             cycles += (double)executed[i] * w.cost[i];
         }
     }

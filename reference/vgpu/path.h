@@ -17,8 +17,9 @@ double path_pipe_cycles(enum vgpu_pipe_id pipe);
 
 /* Cycles of a warp that issues in order and waits for operands that are not ready yet, summed over all warps:
  * executed[i] is how often warps issued instruction i. The code is walked in the order it lies in, and what
- * an instruction waits there is what it waits each time; a loop's body is walked twice and the second time
- * counts, so that what an iteration leaves for the next is waited for. Negative: out of memory. */
+ * an instruction waits there is what it waits each time; a loop's body is walked three times, of which the
+ * second and third count, so that what an iteration leaves for the next is waited for. Loads begin where
+ * ptxas moves them: up to where their address is known, within straight code. Negative: out of memory. */
 double path_cycles(const struct kernel *kernel, const uint64_t *executed, const struct load_latency *latency);
 
 #endif

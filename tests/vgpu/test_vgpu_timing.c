@@ -29,7 +29,7 @@ static void open_quietly(const char *device) {
 }
 
 enum { MIB = 1 << 20, COPY_BYTES = 64 * MIB };
-static const double launch_seconds = 2.5e-6;
+static const double launch_seconds = 1.7e-6;
 
 struct streams {
     CUdeviceptr from, to;
@@ -43,7 +43,7 @@ Test(timing, copy_near_dram_floor) {
     open_quietly("h100-sxm");
     struct streams s = make_streams();
     const struct vgpu_counters c = run("copy", COPY_BYTES / 16 / 256, 256, 0, (void *[]){&s.from, &s.to});
-    const double floor = 2.0 * COPY_BYTES / (0.92 * 3.35e12);
+    const double floor = 2.0 * COPY_BYTES / (0.854 * 3.35e12); /* half is written */
     cr_assert_str_eq(c.bound, "dram");
     cr_assert_geq(c.modeled_seconds - launch_seconds, floor * (1 - 1e-9));
     cr_assert_leq(c.modeled_seconds - launch_seconds, 1.1 * floor, "%g, floor %g", c.modeled_seconds, floor);
@@ -90,16 +90,21 @@ Test(timing, few_warps_leave_bandwidth_unused) {
     const double bytes = (double)(c.dram_read_bytes + c.dram_write_bytes);
     cr_assert_str_eq(c.bound, "latency");
     cr_assert_lt(bytes / seconds, 0.4 * 3.35e12);
-    cr_assert_gt(seconds, 700 / 1.83e9);
+    cr_assert_gt(seconds, 690 / 1.98e9);
 }
 
+/* Loads that depend on the ones before them, on nothing, and on nothing but with their uses between: ptxas
+   moves these up. 0.73 us of a launch are the blocks' coming and going. */
 Test(timing, loads_in_flight_overlap) {
     open_quietly("h100-sxm");
     CUdeviceptr p = device_array(NULL, 8 * MIB);
-    const double one = run("gather1", 132, 64, 0, (void *[]){&p}).modeled_seconds - launch_seconds;
-    const double four = run("gather4", 132, 64, 0, (void *[]){&p}).modeled_seconds - launch_seconds;
-    cr_assert_gt(one, 2.5 * four, "%g and %g", one, four);
-    cr_assert_lt(one, 4 * four);
+    const double blocks = launch_seconds + 1440 / 1.98e9;
+    const double chain = run("gather_chain", 132, 64, 0, (void *[]){&p}).modeled_seconds - blocks;
+    const double one = run("gather1", 132, 64, 0, (void *[]){&p}).modeled_seconds - blocks;
+    const double four = run("gather4", 132, 64, 0, (void *[]){&p}).modeled_seconds - blocks;
+    cr_assert_gt(chain, 2.5 * four, "%g and %g", chain, four);
+    cr_assert_lt(chain, 4 * four);
+    cr_assert_float_eq(one, four, 0.02 * four, "%g and %g", one, four);
 }
 
 Test(timing, independent_chains_help) {
