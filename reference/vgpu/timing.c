@@ -1,12 +1,13 @@
 #include "timing.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Measured on an H100, README.md has how. */
 static const double launch_seconds = 1.7e-6; /* of kernels that wait in a stream, each after the one before */
-static const double start_cycles = 1440;     /* of a wave's blocks, to be there and to go */
-static const double fence_of_l2 = 2.3;       /* a fence of the device, of the latency of L2 */
+static const double first_cycles = 1440;     /* until the first loads of a kernel are on their way: fit */
+static const double warp_start_cycles =
+    22;                                /* of a wave's warps on a multiprocessor, to be there and to go: fit */
+static const double fence_of_l2 = 2.3; /* a fence of the device, of the latency of L2 */
 static const double barrier_cycles = 12, barrier_warp_cycles = 2; /* of a block, and for each of its warps */
 static const double read_efficiency = 0.924; /* of the peak bandwidth of DRAM, where all is read or written */
 static const double mixed_loss = 0.07;       /* of it, where half is read */
@@ -129,19 +130,21 @@ void timing_model(struct vgpu_counters *c, const struct profile *p, double warp_
     const uint64_t resident = c->blocks_per_multiprocessor ? c->blocks_per_multiprocessor : 1;
     const uint64_t side_by_side = resident * p->multiprocessors;
     const uint64_t full = c->blocks / side_by_side, rest = c->blocks % side_by_side;
-    const double start = start_cycles / p->clock_hz, alone = start + warp_cycles / p->clock_hz;
+    const double alone = warp_cycles / p->clock_hz;
+    const double start = warp_start_cycles * (double)(c->warps / c->blocks) / p->clock_hz; /* of a block */
     const double blocks = (double)c->blocks;
-    struct wave whole = wave_time(bounds, (double)resident, (double)side_by_side / blocks, alone);
+    struct wave whole =
+        wave_time(bounds, (double)resident, (double)side_by_side / blocks, alone + start * (double)resident);
     whole.seconds *= (double)full;
     struct wave last = {0, whole.bound};
     if (rest) {
         const uint64_t most = (rest + p->multiprocessors - 1) / p->multiprocessors;
-        last = wave_time(bounds, (double)most, (double)rest / blocks, alone);
+        last = wave_time(bounds, (double)most, (double)rest / blocks, alone + start * (double)most);
     }
     const double alone_at_last = last_cycles / p->clock_hz;
     c->modeled_seconds += whole.seconds + last.seconds + alone_at_last;
-    if (strcmp(full ? whole.bound : last.bound, "latency") != 0) {
-        c->modeled_seconds += start; /* of the first wave: nothing else goes on */
+    if (c->l2_read_bytes) {
+        c->modeled_seconds += first_cycles / p->clock_hz;
     }
     c->bound = whole.seconds > last.seconds ? whole.bound : last.bound;
     if (alone_at_last > whole.seconds && alone_at_last > last.seconds) {
