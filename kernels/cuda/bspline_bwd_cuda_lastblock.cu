@@ -35,6 +35,6 @@ extern "C" __global__ void __launch_bounds__(BLOCK) bspline_bwd_cuda_lastblock(B
                                    tile, bins, slopes);
     bins_fold(bins, sum, base_of_warps, sums, group, tile, tiles);
     if (block_is_last(&counters[group], (unsigned)tiles))
-        group_finish<true>(coef, wspline, dcoef, dwbase, dwspline, sums, group, tiles);
+        group_finish(coef, wspline, dcoef, dwbase, dwspline, sums, group, tiles);
 }
 #endif

@@ -1,16 +1,17 @@
-/* rational_bwd_cuda_onepass: as rational_bwd_cuda_twopass, but the block that finishes last adds the partial sums, in
-   the same fixed order whichever block that is: one launch, and the same bits in every run and on every device. Its
-   only atomic is a count of finished blocks, one a block, an integer: nothing that it adds up depends on their order.
-   Wins on the modeled H100 in f32 from 197x192 (6.8 us against 9.5 in two passes and 20.6 by tile sums) over 3152x768
-   (11.9, 15.6, 28.0) to 12608x3072 (153, 157, 163), on T4, L4 and RTX 4090 alike: the second launch is what it saves.
-   Loses where partial sums are many (thousands of groups), as one block adds them all while the others are done; the
-   model, to which a block is as long as the average, does not see that. */
+/* rational_bwd_cuda_onepass: as rational_bwd_cuda_twopass, but of a group's blocks the one that finishes last adds the
+   group's partial sums, and the last such block those of coefficients that all groups share. Orders are fixed, whichever
+   blocks these are: one launch, and the same bits in every run and on every device. Its only atomics are counts, one a
+   block: nothing that it adds up depends on their order. Saves the second launch, and pays with what the last block
+   does while all others are done: two waits for a count, and two for sums to come from L2. */
 #include "variant.h"
-
-enum { COUNTER_BYTES = 256 }; /* the count of finished blocks, before the partial sums */
 
 #ifndef __CUDACC__
 #include "rational_launch.h"
+
+/* Counts of finished groups and of each group's finished blocks; then the groups' sums, then the blocks'. */
+static size_t counter_bytes(const struct problem *p) {
+    return ((size_t)(1 + p->groups) * sizeof(unsigned) + 255) / 256 * 256;
+}
 
 static void launch(const struct problem *p, const struct point *pt, const struct device_info *d, struct launch *l) {
     (void)d;
@@ -20,8 +21,9 @@ static void launch(const struct problem *p, const struct point *pt, const struct
         l->zero = 1u << T_DNUM | 1u << T_DDEN;
         return;
     }
-    l->scratch = COUNTER_BYTES + (size_t)(blocks * rational_terms(p)) * sizeof(float);
-    l->scratch_zero = COUNTER_BYTES;
+    l->scratch_zero = counter_bytes(p);
+    l->scratch = l->scratch_zero + (size_t)(p->groups * rational_terms(p)) * sizeof(double) +
+                 (size_t)(blocks * rational_terms(p)) * sizeof(float);
     l->steps = 1;
     l->step[0] = (struct launch_step){.grid = {(unsigned)blocks}, .block = {(unsigned)rows.threads}};
 }
@@ -35,17 +37,30 @@ VARIANT(rational_bwd_cuda_onepass, .op = RATIONAL_BWD, .dtypes = F32 | F16 | BF1
 #include "last_block.cuh"
 #include "rational_reduce.cuh"
 
+/* Terms whose gradient all groups share. */
+constexpr bool NUM_SHARED = NUM_GROUPS == 1 && GROUPS > 1, DEN_SHARED = DEN_GROUPS == 1 && GROUPS > 1;
+constexpr int SHARED = (NUM_SHARED ? M + 1 : 0) + (DEN_SHARED ? N : 0), SHARED_FIRST = NUM_SHARED ? 0 : M + 1;
+constexpr long long COUNTER_BYTES = ((1 + GROUPS) * sizeof(unsigned) + 255) / 256 * 256;
+
 extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT) rational_bwd_cuda_onepass(RATIONAL_BWD_ARGS) {
     const rows_part p = rows_part_of_block();
-    float *const partials = (float *)((char *)scratch + COUNTER_BYTES);
+    const int of_group = (int)(gridDim.x / GROUPS); /* blocks */
+    unsigned *const groups_done = (unsigned *)scratch, *const blocks_done = groups_done + 1;
+    double *const group_sums = (double *)((char *)scratch + COUNTER_BYTES); /* [term][group] */
+    float *const partials = (float *)(group_sums + TERMS * GROUPS);
+    const auto output = [&](int t) { return t <= M ? num_at(dnum, p.group) + t : den_at(dden, p.group) + t - M - 1; };
     partial_store(partials, p, rows_sum(p, x, num, den, dy, dx, rows));
-    if (!block_is_last((unsigned *)scratch, gridDim.x)) return;
-    const int lane = threadIdx.x % 32;
-#pragma unroll 1
-    for (int i = threadIdx.x / 32; i < OUTPUTS; i += WARPS) {
-        const output o = output_at(i, partials, gridDim.x / PARTS, dnum, dden);
-        const double sum = warp_sum(partials_sum(o, lane, 32));
-        if (lane == 0) *o.to = (float)sum;
+    if (!block_is_last(&blocks_done[p.group], of_group)) return;
+    series_sums<TERMS, WARPS>(partials + (long long)p.group * of_group, gridDim.x, of_group, [&](int t, double sum) {
+        if (t <= M ? NUM_SHARED : DEN_SHARED)
+            group_sums[t * GROUPS + p.group] = sum;
+        else
+            *output(t) = (float)sum;
+    });
+    if constexpr (SHARED > 0) {
+        if (!block_is_last(groups_done, GROUPS)) return;
+        series_sums<SHARED, WARPS>(group_sums + SHARED_FIRST * GROUPS, GROUPS, GROUPS,
+                                   [&](int t, double sum) { *output(SHARED_FIRST + t) = (float)sum; });
     }
 }
 #endif

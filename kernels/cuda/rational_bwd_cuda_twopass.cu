@@ -48,8 +48,11 @@ extern "C" __global__ void __launch_bounds__(THREADS, RESIDENT) rational_bwd_cud
 extern "C" __global__ void __launch_bounds__(REDUCERS) rational_bwd_cuda_twopass_reduce(RATIONAL_BWD_ARGS) {
     __shared__ double warp_sums[REDUCERS / 32];
     const output o = output_at(blockIdx.x, (const float *)scratch, chunks_of(rows), dnum, dden);
-    const double part = warp_sum(partials_sum(o, threadIdx.x, REDUCERS));
-    if (threadIdx.x % 32 == 0) warp_sums[threadIdx.x / 32] = part;
+    const float *const from[] = {o.first};
+    double part[1];
+    series_parts<REDUCERS>(from, (int)o.count, threadIdx.x, part);
+    warp_sum_each(part);
+    if (threadIdx.x % 32 == 0) warp_sums[threadIdx.x / 32] = part[0];
     __syncthreads();
     if (threadIdx.x) return;
     double sum = 0;

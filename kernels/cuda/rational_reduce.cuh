@@ -3,8 +3,7 @@
 #pragma once
 
 #include "rational_rows.cuh"
-
-constexpr int OUTPUTS = NUM_GROUPS * (M + 1) + DEN_GROUPS * N;
+#include "series.cuh"
 
 /* The chunks of the launch that left the partials. */
 __device__ __forceinline__ long long chunks_of(long long rows) {
@@ -31,13 +30,4 @@ __device__ __forceinline__ output output_at(int i, const float *partials, long l
     const int parts = shared ? PARTS : TILES;
     return {partials + ((long long)term * PARTS + (long long)(j / per_group) * parts) * chunks, parts * chunks,
             (num ? dnum : dden) + j};
-}
-
-/* The sum of count partials by `lanes` threads, of which this is number `lane`, each in its own fixed order: this
-   thread's part of it. From L2: another block may have written them. */
-__device__ __forceinline__ double partials_sum(const output &o, int lane, int lanes) {
-    double sum = 0;
-#pragma unroll 4
-    for (long long i = lane; i < o.count; i += lanes) sum += (double)__ldcg(o.first + i);
-    return sum;
 }

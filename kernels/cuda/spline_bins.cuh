@@ -5,9 +5,9 @@
    up in double precision and in a fixed order, so that a result does not depend on the order of blocks. */
 #pragma once
 
+#include "series.cuh"
 #include "spline_grad.cuh"
 #include "walk.cuh"
-#include "warp.cuh"
 
 /* Sums of a group: BASES of raw_m, then dwbase. */
 constexpr int SUMS = BASES + 1;
@@ -100,28 +100,21 @@ __device__ __forceinline__ void bins_fold(const float *bins, float base, float *
 }
 
 /* The whole block adds a group's sums up over its tiles, in double precision and in a fixed order, and writes
-   the group's gradients. OTHERS: the sums were written by other blocks of this very launch, so L1 must not
-   answer. */
-template <bool OTHERS>
+   the group's gradients. */
 __device__ __forceinline__ void group_finish(const float *coef, const float *wspline, float *dcoef,
                                              float *dwbase, float *dwspline, void *scratch, int group,
                                              int tiles) {
     __shared__ double raw[SUMS]; /* raw_m, then dwbase */
     const int lane = (int)threadIdx.x % 32;
-    for (int s = (int)threadIdx.x / 32; s < SUMS; s += WARPS) {
-        const float *const sums = tile_sum_at(scratch, group, s, 0, tiles);
-        double sum = 0;
-#pragma unroll 4
-        for (int tile = lane; tile < tiles; tile += 32)
-            sum += (double)(OTHERS ? __ldcg(sums + tile) : sums[tile]);
-        sum = warp_sum(sum);
-        if (lane == 0) raw[s] = sum;
-    }
+    series_sums<SUMS, WARPS>(tile_sum_at(scratch, group, 0, 0, tiles), tiles, tiles,
+                             [&](int s, double sum) { raw[s] = sum; });
     __syncthreads();
+#pragma unroll 1
     for (int m = (int)threadIdx.x; m < BASES; m += BLOCK)
         dcoef[group * BASES + m] = (float)((double)wspline[group] * raw[m]);
     if (threadIdx.x >= 32) return;
     double sum = 0;
+#pragma unroll 1
     for (int m = lane; m < BASES; m += 32) sum += (double)coef[group * BASES + m] * raw[m];
     sum = warp_sum(sum);
     if (lane == 0) {

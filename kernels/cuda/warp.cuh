@@ -24,6 +24,16 @@ __device__ __forceinline__ double warp_sum(double v) {
     return v;
 }
 
+/* The same of several values, whose shuffles go side by side. */
+template <int Count>
+__device__ __forceinline__ void warp_sum_each(double (&v)[Count]) {
+#pragma unroll
+    for (int distance = 16; distance; distance /= 2) {
+#pragma unroll
+        for (int i = 0; i < Count; i++) v[i] += __shfl_xor_sync(0xffffffffu, v[i], distance);
+    }
+}
+
 constexpr __device__ int warp_room(int count) {
     int room = 1;
     while (room < count) room *= 2;
