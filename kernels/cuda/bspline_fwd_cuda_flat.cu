@@ -1,5 +1,6 @@
 /* bspline_fwd_cuda_flat: one element a thread, coefficients from global memory through L1. The plain way, to
-   measure the others by. */
+   measure the others by: first on an H100 in f32 at 197x192 to 197x768 (2.8 to 3.3 us), where nothing has to be
+   filled before the first element; 1.4 to 1.6 times as long as bspline_fwd_cuda_power from 3152x768 on. */
 #include "variant.h"
 #ifndef __CUDACC__
 #include "flat.h"

@@ -1,7 +1,7 @@
 /* bspline_fwd_cuda_local: the ORDER + 1 bases of the interval in closed form, times coefficients from shared
    memory. A block only copies a group's coefficients, so it starts sooner than with a table of powers; an
-   element takes more instructions. On the modeled H100 level with bspline_fwd_cuda_power in float32, 5%
-   behind in bfloat16. */
+   element takes more instructions. On an H100 in f32 with 8 intervals 1 to 4% behind bspline_fwd_cuda_power
+   (10.6 us against 10.2 at 3152x768); it needs a coefficient an interval where that one needs 2 (ORDER + 1). */
 #include "variant.h"
 #ifndef __CUDACC__
 #include "spline_launch.h"

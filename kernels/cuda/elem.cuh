@@ -42,9 +42,10 @@ __device__ __forceinline__ ELEM elem_from_float(float f) {
     asm("cvt.rn.f16.f32 %0, %1;" : "=h"(e) : "f"(f));
     return e;
 #elif __CUDA_ARCH__ >= 800
-    ELEM e;
-    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(e) : "f"(f));
-    return e;
+    /* As one of a pair: a single bfloat16 is converted at a quarter of the rate (sm_90: 16 lanes a clock). */
+    unsigned w;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(w) : "f"(0.0f), "f"(f));
+    return (ELEM)w;
 #else
     return (ELEM)bf16_bits(f);
 #endif

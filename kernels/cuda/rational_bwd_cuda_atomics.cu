@@ -1,7 +1,7 @@
 /* rational_bwd_cuda_atomics: one element a lane, blocks of 256, and a global atomic for every coefficient and element:
    the design of the released KAT kernels.
-   Kept to compare with. Loses everywhere (modeled H100, f32: 137 us at 197x192, 127 ms at 12608x3072, where
-   rational_bwd_cuda_onepass takes 6.8 and 153 us): m + 1 + n atomics an element meet on a few addresses, and sums of
+   Kept to compare with. Loses everywhere (H100, f32: 449 us at 197x192, 28.5 ms at 3152x768, where
+   rational_bwd_cuda_twopass takes 6.4 and 18.0 us): m + 1 + n atomics an element meet on a few addresses, and sums of
    millions of terms in one float32 lose digits that sums of sums keep. */
 #include "variant.h"
 

@@ -2,9 +2,9 @@
    terms are summed over the tile, and the block adds its sums to global memory with one atomic a coefficient: the
    design of FlashKAT.
    Kept to compare with. Wins against all atomics an element; loses to sums that stay in registers over many rows
-   (modeled H100, f32: 28.0 us against 11.9 at 3152x768, 163 against 153 at 12608x3072; bf16 there: 147 against 78): it
-   divides for every coefficient, reduces across the block for every tile, and leaves lanes idle where a group's
-   channels are not a multiple of 64 (24: 37.5% busy). */
+   (H100, f32: 24.4 us against 18.0 at 3152x768, 40.5 against 10.0 at 197x3072, 186 against 171 at 12608x3072): it divides
+   for every coefficient, reduces across the block for every tile, and leaves lanes idle where a group's channels are not
+   a multiple of 64 (24: 37.5% busy). */
 #include "variant.h"
 
 enum { TILE = 64, TILE_THREADS = 128, TILE_VEC = 4 };

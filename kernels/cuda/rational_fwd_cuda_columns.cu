@@ -2,13 +2,12 @@
    walks down the rows, ROWS at a time: a load and a store of 16 bytes for every VEC elements, and one reciprocal
    an element.
    BLOCKS: as many to a multiprocessor, each walking down all rows (a persistent grid); 0: a block to every ROWS rows.
-   BLOCK 512, ROWS 2 and BLOCKS 16 were never more than 1% ahead on the modeled H100, RTX 4090, L4 and T4 and are no
-   values any more; ROWS 1 wins on the smallest shapes, BLOCKS 0 at 3152x768 in bf16. The model does not tell LOAD's
-   and STORE's policies apart; they are left to be tuned.
-   Wins wherever a group's channels are a multiple of 16 bytes (modeled H100, f32: 8.8 us against
-   rational_fwd_cuda_flat's 13.4 at 3152x768, 103 against 176 at 12608x3072; bf16 there: 53 against 134); with fewer
-   bytes an access, down to single elements where they are odd, it comes down to rational_fwd_cuda_flat's traffic
-   without its loads of coefficients. Loses to it by 0.9 us at 197x192 with the default ROWS of 4. */
+   On an H100 in f32 evict-first loads and stores are part of the best point of every shape, 3 to 9% ahead of any other
+   policies; a persistent grid never gains more than 1%; ROWS 1 is level with 4 at 197x192 and 197x384, else behind.
+   Wins wherever a group's channels are a multiple of 16 bytes (there: 9.3 us against rational_fwd_cuda_flat's 11.8 at
+   3152x768, 28.3 against 38.1 at 3152x3072); with fewer bytes an access, down to single elements where they are odd, it
+   comes down to rational_fwd_cuda_flat's traffic without its loads of coefficients. At 197x192 no point of its is ahead
+   of it: 2.82 us against 2.77. */
 #include "variant.h"
 
 #ifndef __CUDACC__

@@ -1,8 +1,8 @@
 /* rational_fwd_cuda_flat: one element a lane, blocks of 256; the group from the index, the coefficients from the cache
    for every element, a division at the end: the design of the released KAT kernels.
-   Kept to compare with. Wins at 197x192, where all that counts is to have many threads (modeled H100, f32: 3.7 us,
-   rational_fwd_cuda_columns 4.6 at its default point); loses to rational_fwd_cuda_columns wherever a thread can
-   keep coefficients for more than one element: it loads 1 + (m + 1 + n) times for each. */
+   Kept to compare with. Level with rational_fwd_cuda_columns at 197x192 and 197x384, where all that counts is to have
+   many threads (H100, f32: 2.77 us against 2.82, 2.93 against 2.92); loses to it wherever a thread can keep coefficients
+   for more than one element (38.1 us against 28.3 at 3152x3072): it loads 1 + (m + 1 + n) times for each. */
 #include "variant.h"
 
 #ifndef __CUDACC__

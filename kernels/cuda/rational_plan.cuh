@@ -33,7 +33,7 @@ PLAN int plan_rows(int vectors, int block) {
 }
 
 /* Passes of a chunk, whose reduction then costs nothing (under 1% of the instructions) and whose sums in float32 stay
-   short, and blocks enough for any device. At 12608x3072 more turns leave one wave of blocks on the modeled H100,
+   short, and blocks enough for any device. At 12608x3072 more turns leave one wave of blocks on an H100,
    and no short one after it. */
 enum { PLAN_TURNS = 128, PLAN_BLOCKS = 1024 };
 

@@ -24,10 +24,10 @@ struct output {
 
 __device__ __forceinline__ output output_at(int i, const float *partials, long long chunks, float *dnum, float *dden) {
     const bool num = i < NUM_GROUPS * (M + 1);
-    const int j = num ? i : i - NUM_GROUPS * (M + 1), per_group = num ? M + 1 : N;
-    const int term = num ? j % per_group : M + 1 + j % per_group;
+    const int j = num ? i : i - NUM_GROUPS * (M + 1), group = num ? j / (M + 1) : j / N;
+    const int term = num ? j - group * (M + 1) : M + 1 + j - group * N;
     const bool shared = (num ? NUM_GROUPS : DEN_GROUPS) == 1;
     const int parts = shared ? PARTS : TILES;
-    return {partials + ((long long)term * PARTS + (long long)(j / per_group) * parts) * chunks, parts * chunks,
+    return {partials + ((long long)term * PARTS + (long long)group * parts) * chunks, parts * chunks,
             (num ? dnum : dden) + j};
 }
