@@ -164,6 +164,35 @@ Test(select, default_where_no_table_answers) {
     cr_assert_eq(look_up(NULL, 0, "gelu_fwd f32 rows=3 channels=5").how, SELECT_DEFAULT);
 }
 
+static const char *gpu_default(const char *key, size_t shared_kib) {
+    const struct device_info gpu = {.backend = "cuda",
+                                    .arch = "sm_90",
+                                    .units = 132,
+                                    .isa = 1u << CUDA,
+                                    .sm = 90,
+                                    .warps = 64,
+                                    .shared_block = shared_kib << 10};
+    const struct problem p = problem_of(key);
+    struct point pt;
+    const struct variant *const v = variant_default(&p, &gpu, &pt);
+    return v ? v->name : "none";
+}
+
+/* The preferred variant, though another one's name comes first; where it does not run, another one. */
+Test(select, default_is_the_preferred_variant) {
+    cr_expect_str_eq(gpu_default("rational_bwd f32 rows=100 channels=64", 227), "rational_bwd_cuda_twopass");
+    cr_expect_str_eq(gpu_default("bspline_fwd f32 rows=100 channels=64", 227), "bspline_fwd_cuda_power");
+    cr_expect_str_eq(gpu_default("bspline_bwd f32 rows=100 channels=64", 227), "bspline_bwd_cuda_lastblock");
+    cr_expect_str_eq(gpu_default("bspline_bwd f32 rows=100 channels=64 grid=256", 64),
+                     "bspline_bwd_cuda_sharedatomics");
+    for (int i = 0; i < variant_count(); i++)
+        for (int j = 0; j < i; j++) {
+            const struct variant *const v = variant_at(i), *const w = variant_at(j);
+            cr_expect(!(v->flags & w->flags & PREFERRED) || v->op != w->op || v->backend != w->backend,
+                      "%s and %s are both preferred", v->name, w->name);
+        }
+}
+
 Test(select, distance) {
     const struct problem a = problem_of("copy f32 rows=10 channels=100"),
                          b = problem_of("copy f32 rows=20 channels=50");
