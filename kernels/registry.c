@@ -70,8 +70,10 @@ int param_count(const struct variant *v) {
 
 int param_value_count(const struct param *param) {
     int count = 1;
-    for (int i = 1; i < PARAM_VALUES_MAX; i++)
+    for (int i = 1; i < PARAM_VALUES_MAX; i++) {
+        if (param->values[i] == PARAM_END) return i;
         if (param->values[i]) count = i + 1;
+    }
     return count;
 }
 

@@ -12,12 +12,13 @@
 enum backend { SCALAR, AVX2, AVX512, CUDA, BACKEND_COUNT };
 
 enum {
-    PARAM_MAX = 6,        /* parameters of a variant */
-    PARAM_VALUES_MAX = 12 /* values of a parameter */
+    PARAM_MAX = 6,         /* parameters of a variant */
+    PARAM_VALUES_MAX = 12, /* values of a parameter */
+    PARAM_END = -1         /* what follows the last of them where that is 0 */
 };
 
-/* A tunable parameter and its values, the preferred one first. The list ends at its last value that is not 0.
- */
+/* A tunable parameter and its values, the preferred one first. The list ends at PARAM_END, else at its last
+   value that is not 0. */
 struct param {
     const char *name;
     int values[PARAM_VALUES_MAX];

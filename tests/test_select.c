@@ -193,6 +193,13 @@ Test(select, default_is_the_preferred_variant) {
         }
 }
 
+Test(registry, a_list_of_values_may_end_with_0) {
+    const struct param first = {"A", {0, 2}}, last = {"A", {2, 0, PARAM_END}}, only = {"A", {0}};
+    cr_expect(param_value_count(&first) == 2 && param_has(&first, 0) && param_has(&first, 2));
+    cr_expect(param_value_count(&last) == 2 && param_has(&last, 0) && param_has(&last, 2));
+    cr_expect(param_value_count(&only) == 1 && !param_has(&last, PARAM_END));
+}
+
 Test(select, distance) {
     const struct problem a = problem_of("copy f32 rows=10 channels=100"),
                          b = problem_of("copy f32 rows=20 channels=50");

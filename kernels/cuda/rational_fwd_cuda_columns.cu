@@ -39,7 +39,7 @@ VARIANT(rational_fwd_cuda_columns, .op = RATIONAL_FWD, .dtypes = F32 | F16 | BF1
                    {"ROWS", {4, 1}},
                    {"BLOCKS", {0, 4, 8}},
                    {"LOAD", {2, 3}},
-                   {"STORE", {2, 0}}},
+                   {"STORE", {2, 0, PARAM_END}}},
         .reject = reject, .launch = launch);
 
 #ifdef __CUDACC__

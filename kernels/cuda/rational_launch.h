@@ -16,7 +16,7 @@ enum { POINT_BLOCK, POINT_VEC, POINT_UNROLL, POINT_LOAD, POINT_STORE };
     {                                                                                                        \
         {"BLOCK", {128, 256, 512}}, {"VEC", {8, 4, 2, 1}}, {"UNROLL", {2, 1}}, {"LOAD", {2, 3}}, {           \
             "STORE", {                                                                                       \
-                2, 0                                                                                         \
+                2, 0, PARAM_END                                                                              \
             }                                                                                                \
         }                                                                                                    \
     }
