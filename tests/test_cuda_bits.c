@@ -217,7 +217,7 @@ static void results_compare(const struct result *first, const struct result *res
     }
 }
 
-Test(cuda_bits, same_for_every_run_and_grid, .timeout = 500) {
+Test(cuda_bits, same_for_every_run_and_grid, .timeout = 2000) {
     static struct result results[SETTINGS][RESULTS_MAX];
     struct nvrtc n;
     struct error err;

@@ -175,7 +175,7 @@ ParameterizedTestParameters(cuda_large, operation) {
     return cr_make_param_array(struct large_case, cases, sizeof cases / sizeof *cases);
 }
 
-ParameterizedTest(const struct large_case *c, cuda_large, operation, .timeout = 300) {
+ParameterizedTest(const struct large_case *c, cuda_large, operation, .timeout = 1200) {
     struct nvrtc n;
     struct error err;
     if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);
