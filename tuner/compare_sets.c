@@ -49,10 +49,25 @@ static void judge_interval(struct compared *one, double delta) {
 /* Counters of which more is worse; of the others a difference is told and decides nothing. */
 static bool counter_costs(const char *name) {
     static const char *const costs[] = {
-        "instructions",   "thread_instructions", "branches",         "divergent_branches", "barriers",
-        "dram_bytes",     "dram_read_bytes",     "dram_write_bytes", "l2_bytes",           "l2_read_bytes",
-        "l2_write_bytes", "shared_wavefronts",   "bank_conflicts",   "local_bytes",        "atomics",
-        "global_sectors", "registers",           "spill_bytes",
+        "instructions",
+        "thread_instructions",
+        "branches",
+        "divergent_branches",
+        "barriers",
+        "dram_bytes",
+        "dram_read_bytes",
+        "dram_write_bytes",
+        "l2_bytes",
+        "l2_read_bytes",
+        "l2_write_bytes",
+        "shared_wavefronts",
+        "bank_conflicts",
+        "local_bytes",
+        "atomics",
+        "global_load_sectors",
+        "global_store_sectors",
+        "registers",
+        "spill_bytes",
     };
     for (size_t i = 0; i < sizeof costs / sizeof *costs; i++)
         if (strcmp(costs[i], name) == 0) return true;

@@ -180,8 +180,6 @@ static const struct metric metrics[] = {
      {NULL},
      1,
      "of both kinds, those on floating-point numbers: sums that show the order of threads"},
-    {"global_requests", "1", METRICS_MEMORY, {NULL}, 1, "loads and stores of warps in global memory"},
-    {"global_sectors", "1", METRICS_MEMORY, {NULL}, 1, "sectors of 32 bytes those touched"},
     {"local_bytes", "bytes", METRICS_MEMORY, {NULL}, 1, "moved for local memory"},
     {"divergent_branches", "1", METRICS_COMPUTE, {NULL}, 1, "that parted a warp"},
     {"barriers", "1", METRICS_COMPUTE, {NULL}, 1, "warps that arrived at one"},

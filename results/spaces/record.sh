@@ -1,7 +1,7 @@
 #!/bin/sh
-# Records the spaces of this folder anew: record.sh KATUNE cpu|gpu|vgpu [PART OF A NAME].
-# Every point of each space is checked and timed. CPU times want a machine that does nothing else; gpu is cuda:0,
-# an H100 in the files that lie here; the virtual GPU's are modeled and come out the same everywhere.
+# Records the spaces of this folder anew: record.sh KATUNE cpu|gpu [PART OF A NAME].
+# Every point of each space is checked and timed, which wants a machine that does nothing else; gpu is cuda:0, an
+# H100 in the files that lie here.
 set -eu
 katune=$1 what=$2 part=${3-}
 folder=$(dirname "$0")
@@ -12,7 +12,7 @@ trap 'rm -rf "$scratch"' EXIT
 record() {
     name=$1-$3-$4-$5
     case $name in *"$part"*) ;; *) return 0 ;; esac
-    case $1 in cpu) device=cpu ;; gpu) device=cuda:0 ;; *) device=vgpu:$1 ;; esac
+    case $1 in cpu) device=cpu ;; *) device=cuda:0 ;; esac
     "$katune" tune --quiet --device "$device" --op "$3" --dtype "$4" --shape "$5" --strategy exhaustive \
         --budget-evals 100000 --time-budget "$2" --results "$scratch/$name" --record "$folder/$name.json"
 }
@@ -32,13 +32,8 @@ gpu)
     record gpu 600 rational_bwd bf16 3152x768
     record gpu 600 bspline_bwd bf16 3152x768
     ;;
-vgpu)
-    for op in rational_fwd rational_bwd bspline_fwd bspline_bwd; do record h100-sxm 3600 $op f32 197x384; done
-    record h100-sxm 3600 rational_bwd bf16 197x768
-    record h100-sxm 3600 bspline_fwd f16 197x768
-    ;;
 *)
-    echo "record.sh: say cpu, gpu or vgpu" >&2
+    echo "record.sh: say cpu or gpu" >&2
     exit 2
     ;;
 esac
