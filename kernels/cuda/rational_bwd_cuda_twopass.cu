@@ -4,9 +4,10 @@
    Every block has one group, so coefficients and sums are the same 2 (m + 1 + n) registers in all its threads; one
    reciprocal of Q serves dx and every gradient; loads and stores are of 16 bytes. Nothing is reduced until a thread
    has done its share of the rows. No atomics: the same bits in every run and on every device.
-   Wins against every baseline: on an H100 in f32 6.4 us at 197x192 (tile sum 10.3), 18.0 at 3152x768 (24.4), 48.4 at
-   3152x3072 (65.3; shared atomics 2152, an atomic an element 111892), 171 at 12608x3072 (186), where a copy of as many
-   bytes takes 158. Loses the second launch, about 2 us there, to whoever needs none. */
+   Wins against every baseline: on an H100 in f32 6.3 us at 197x192 (tile sum 10.3), 17.4 at 3152x768 (24.6), 47.7 at
+   3152x3072 (65.0; shared atomics 2170, an atomic an element 111672), 171.6 at 12608x3072 (185.7), where a copy of as
+   many bytes takes 158; in bf16 96.3 there (147.4). The second launch costs 1.7 us, and rational_bwd_cuda_onepass, which
+   has none, as much or a little more for its last block. */
 #include "variant.h"
 
 enum { REDUCERS = 128 }; /* threads that add the partial sums of an output */
