@@ -291,7 +291,7 @@ static bool case_recover(struct check_case *c, struct verdict *verdict) {
     c->spoilt = !(device_recover(c->device, &err) && memory_make(c, &err));
     if (c->spoilt)
         snprintf(verdict->text, sizeof verdict->text,
-                 "not run: the device did not recover from an earlier failure: %s", err.text);
+                 "not run: the device did not recover from an earlier failure: %.440s", err.text);
     return !c->spoilt;
 }
 

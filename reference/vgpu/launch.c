@@ -41,13 +41,14 @@ void chain_add_passes(struct worker *worker, uint64_t sector, uint32_t passes, b
 
 /* ---- which blocks run ---- */
 
-/* Sampling takes up to RUNS runs of neighbours, evenly spaced over the grid; in a kernel whose blocks count
- * themselves, none would be the last. */
+/* Sampling takes up to RUNS runs of neighbours, evenly spaced over the grid. In a kernel whose blocks count
+ * themselves none of them would be the last: so that its work is seen, such grids run whole up to TICKETS
+ * times the size. */
 static void choose_blocks(struct launch *launch) {
-    enum { RUNS = 32 };
+    enum { RUNS = 32, TICKETS = 16 };
     launch->blocks = (uint64_t)launch->grid[0] * launch->grid[1] * launch->grid[2];
-    const uint64_t most = launch->kernel->tickets ? 0 : launch->sampling;
-    if (!most || launch->blocks <= most) {
+    const uint64_t most = launch->sampling;
+    if (!most || launch->blocks <= most * (launch->kernel->tickets ? TICKETS : 1)) {
         launch->runs = 1;
         launch->run_blocks = launch->blocks;
         return;
