@@ -239,12 +239,13 @@ static double last_block_cycles(const struct launch *launch, const struct worker
     if (!k->tickets || launch->host_threads != 1) {
         return 0;
     }
+    const uint64_t ran = launch->runs * launch->run_blocks;
     uint64_t *const more = calloc(k->count + 1u, sizeof *more);
     if (!more) {
         return -1;
     }
     for (uint32_t i = 0; i < k->count; i++) {
-        const uint64_t last = executed[i] - s->before[i], average = executed[i] / launch->blocks;
+        const uint64_t last = executed[i] - s->before[i], average = executed[i] / ran;
         more[i] = last > average ? last - average : 0;
     }
     const double cycles = path_cycles(k, more, latency);
