@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include <cjson/cJSON.h>
 #include <criterion/criterion.h>
 #include <glob.h>
 #include <stdio.h>
@@ -68,6 +69,17 @@ void program_refused(const char *arguments, const char *text) {
     cr_expect_eq(o.code, 2, "katune %s: exit code %d", arguments, o.code);
     cr_expect(newline && !newline[1], "katune %s: more than a line, or none: %s", arguments, o.err);
     cr_expect(strstr(o.err, text), "katune %s: \"%s\" is not in: %s", arguments, text, o.err);
+}
+
+cJSON *json_read(const char *path) {
+    struct error err;
+    size_t size;
+    char *const text = file_read(path, &size, &err);
+    cr_assert_not_null(text, "%s", err.text);
+    cJSON *const o = cJSON_Parse(text);
+    cr_assert_not_null(o, "%s: %s", path, text);
+    free(text);
+    return o;
 }
 
 char *device_file(const char *results, const char *name) {

@@ -24,6 +24,9 @@ void program_refused(const char *arguments, const char *text);
 /* A fresh folder for the files of a test, removed when the test's process ends. */
 const char *scratch_folder(void);
 
+/* The JSON of a file, which must be there; the caller deletes it. */
+struct cJSON *json_read(const char *path);
+
 /* The text of a file in the one device's folder below `results`, which the caller frees; NULL if it is not
  * there.
  */

@@ -8,21 +8,9 @@
 #include <string.h>
 
 #include "device/nvrtc.h"
-#include "file.h"
 #include "program.h"
 
 enum { POINTS_MAX = 16, POINTS_MIN = 10 };
-
-static cJSON *json_read(const char *path) {
-    struct error err;
-    size_t size;
-    char *const text = file_read(path, &size, &err);
-    cr_assert_not_null(text, "%s", err.text);
-    cJSON *const o = cJSON_Parse(text);
-    cr_assert_not_null(o, "%s", path);
-    free(text);
-    return o;
-}
 
 static const char *word(const cJSON *o, const char *name) {
     return cJSON_GetStringValue(cJSON_GetObjectItem(o, name));

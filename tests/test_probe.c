@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "device/nvrtc.h"
-#include "file.h"
 #include "program.h"
 
 static void need_nvrtc(void) {
@@ -18,15 +17,8 @@ static void need_nvrtc(void) {
 
 static cJSON *report_read(void) {
     char path[300];
-    struct error err;
-    size_t size;
     snprintf(path, sizeof path, "%s/probe.json", scratch_folder());
-    char *const text = file_read(path, &size, &err);
-    cr_assert_not_null(text, "%s", err.text);
-    cJSON *const report = cJSON_Parse(text);
-    cr_assert_not_null(report, "%s", text);
-    free(text);
-    return report;
+    return json_read(path);
 }
 
 static cJSON *probe(const char *arguments, int code) {

@@ -13,15 +13,6 @@ static void needs_nvrtc(void) {
     if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);
 }
 
-static cJSON *json_of(const char *path) {
-    static char text[1 << 16];
-    FILE *const file = fopen(path, "r");
-    cr_assert_not_null(file);
-    text[fread(text, 1, sizeof text - 1, file)] = 0;
-    fclose(file);
-    return cJSON_Parse(text);
-}
-
 static double number_at(const cJSON *counters, const char *name) {
     const cJSON *const value = cJSON_GetObjectItemCaseSensitive(counters, name);
     cr_assert(cJSON_IsNumber(value), "no counter %s", name);
@@ -39,7 +30,7 @@ Test(profiler, a_copy_moves_its_bytes_and_no_more) {
     const struct outcome o = program_run(arguments);
     cr_assert_eq(o.code, 0, "%s%s", o.out, o.err);
     cr_assert_not_null(strstr(o.out, "8.000 bytes an element, of at least 8.000"), "%s", o.out);
-    cJSON *const file = json_of(path);
+    cJSON *const file = json_read(path);
     cr_assert_not_null(file);
     const cJSON *const result = cJSON_GetObjectItem(file, "results")->child;
     const cJSON *const counters = cJSON_GetObjectItem(result, "counters");

@@ -30,15 +30,10 @@ TestSuite(real_path, .init = setup, .timeout = 300);
 static cJSON *json_of(const char *pattern) {
     char path[400];
     glob_t found;
-    struct error err;
-    size_t size;
     snprintf(path, sizeof path, "%s/%s", scratch_folder(), pattern);
     cr_assert_eq(glob(path, 0, NULL, &found), 0, "%s", path);
-    char *const text = file_read(found.gl_pathv[0], &size, &err);
+    cJSON *const o = json_read(found.gl_pathv[0]);
     globfree(&found);
-    cJSON *const o = cJSON_Parse(text);
-    cr_assert_not_null(o, "%s", text);
-    free(text);
     return o;
 }
 

@@ -12,20 +12,10 @@
 #include "kat/model.h"
 #include "kat/safetensors.h"
 #include "kat/train.h"
+#include "program.h"
 
 #define GOLDEN KATUNE_SOURCE_DIR "/tests/golden/kat_digits_d32/"
 #define DIGITS KATUNE_SOURCE_DIR "/data/digits-train"
-
-static cJSON *json_load(const char *path) {
-    size_t size;
-    struct error err = {""};
-    char *const text = file_read(path, &size, &err);
-    cr_assert(text, "%s", err.text);
-    cJSON *const o = cJSON_Parse(text);
-    cr_assert(o);
-    free(text);
-    return o;
-}
 
 static void scratch_make(char folder[64]) {
     strcpy(folder, "/tmp/katune-test-XXXXXX");
@@ -75,7 +65,7 @@ Test(train, follows_the_golden_run) {
     scratch_make(folder);
     snprintf(log, sizeof log, "%s/trace.jsonl", folder);
     snprintf(grad, sizeof grad, "%s/grad.safetensors", folder);
-    cJSON *const golden = json_load(GOLDEN "case.json");
+    cJSON *const golden = json_read(GOLDEN "case.json");
     const struct train_options o = {.config = golden_config(golden, folder),
                                     .init = GOLDEN "init.safetensors",
                                     .save_grad = grad,
