@@ -2,33 +2,26 @@
 
 #define CHAIN(name, type, first, code)                                                                       \
     PROBE(name) {                                                                                            \
-        const float one = 1 + x[1], zero = x[1];                                                             \
-        const unsigned some = 0x9e3779b9u + x[1], other = 0x85ebca6bu + x[1];                                \
+        OPERANDS;                                                                                            \
         type a = (type)(first) + (type)threadIdx.x;                                                          \
         BEGIN;                                                                                               \
         ROUNDS REPEAT(64) {                                                                                  \
             code;                                                                                            \
         }                                                                                                    \
         END(a)                                                                                               \
-        (void)one, (void)zero, (void)some, (void)other;                                                      \
     }
 
-CHAIN(chain_fma, float, 1, asm volatile("fma.rn.f32 %0, %0, %1, %2;" : "+f"(a) : "f"(one), "f"(zero)))
-CHAIN(chain_shift, unsigned, 1, asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r"(a) : "r"(some)))
+CHAIN(chain_fma, float, 1, FMA)
+CHAIN(chain_shift, unsigned, 1, SHIFT)
 CHAIN(chain_add_xor, unsigned, 1,
       asm volatile("add.u32 %0, %0, %1;\n\txor.b32 %0, %0, %2;" : "+r"(a) : "r"(some), "r"(other)))
-CHAIN(chain_mad, unsigned, 1, asm volatile("mad.lo.u32 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
-CHAIN(chain_half, unsigned, 1, asm volatile("fma.rn.f16x2 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
-CHAIN(chain_fp64, double, 1,
-      asm volatile("fma.rn.f64 %0, %0, %1, %2;" : "+d"(a) : "d"((double)one), "d"((double)zero)))
-CHAIN(chain_ex2, float, 1, asm volatile("ex2.approx.ftz.f32 %0, %0;" : "+f"(a)))
-/* two reciprocals in a row are none */
-CHAIN(chain_rcp, float, 1,
-      asm volatile("rcp.approx.ftz.f32 %0, %0;\n\tfma.rn.f32 %0, %0, %1, %2;" : "+f"(a) : "f"(one), "f"(zero)))
-CHAIN(chain_f16, float, 1,
-      asm volatile("{.reg .b16 h; cvt.rn.f16.f32 h, %0; cvt.f32.f16 %0, h;}" : "+f"(a)))
-CHAIN(chain_shuffle, unsigned, 1,
-      asm volatile("shfl.sync.bfly.b32 %0, %0, 1, 31, 0xffffffff;" : "+r"(a)))
+CHAIN(chain_mad, unsigned, 1, MAD)
+CHAIN(chain_half, unsigned, 1, FMA_HALF)
+CHAIN(chain_fp64, double, 1, FMA_FP64)
+CHAIN(chain_ex2, float, 1, EX2)
+CHAIN(chain_rcp, float, 1, RCP_FMA)
+CHAIN(chain_f16, float, 1, TO_F16_AND_BACK)
+CHAIN(chain_shuffle, unsigned, 1, SHUFFLE)
 CHAIN(chain_syncwarp, unsigned, 1, asm volatile("bar.warp.sync 0xffffffff;" ::: "memory"))
 CHAIN(chain_barrier, unsigned, 1, asm volatile("bar.sync 0;" ::: "memory"))
 

@@ -51,3 +51,19 @@ static __device__ __forceinline__ unsigned bits_of(double v) {
 
 #define ROUNDS _Pragma("unroll 1") for (int round = 0; round < n; round++)
 #define REPEAT(count) _Pragma("unroll") for (int repeat = 0; repeat < (count); repeat++)
+
+/* The operations that are measured, on a; their other operands are known only when a kernel runs. */
+#define OPERANDS                                                                                             \
+    [[maybe_unused]] const float one = 1 + x[1], zero = x[1];                                                \
+    [[maybe_unused]] const unsigned some = 0x9e3779b9u + x[1], other = 0x85ebca6bu + x[1]
+#define FMA asm volatile("fma.rn.f32 %0, %0, %1, %2;" : "+f"(a) : "f"(one), "f"(zero))
+#define SHIFT asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r"(a) : "r"(some))
+#define MAD asm volatile("mad.lo.u32 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other))
+#define FMA_HALF asm volatile("fma.rn.f16x2 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other))
+#define FMA_FP64 asm volatile("fma.rn.f64 %0, %0, %1, %2;" : "+d"(a) : "d"((double)one), "d"((double)zero))
+#define EX2 asm volatile("ex2.approx.ftz.f32 %0, %0;" : "+f"(a))
+/* two reciprocals in a row are none */
+#define RCP_FMA                                                                                              \
+    asm volatile("rcp.approx.ftz.f32 %0, %0;\n\tfma.rn.f32 %0, %0, %1, %2;" : "+f"(a) : "f"(one), "f"(zero))
+#define TO_F16_AND_BACK asm volatile("{.reg .b16 h; cvt.rn.f16.f32 h, %0; cvt.f32.f16 %0, h;}" : "+f"(a))
+#define SHUFFLE asm volatile("shfl.sync.bfly.b32 %0, %0, 1, 31, 0xffffffff;" : "+r"(a))

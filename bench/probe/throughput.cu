@@ -5,8 +5,7 @@
 
 #define MANY(name, type, first, code)                                                                        \
     PROBE(name) {                                                                                            \
-        const float one = 1 + x[1], zero = x[1];                                                             \
-        const unsigned some = 0x9e3779b9u + x[1], other = 0x85ebca6bu + x[1];                                \
+        OPERANDS;                                                                                            \
         type chain[CHAINS];                                                                                  \
         REPEAT(CHAINS) chain[repeat] = (type)(first) + (type)(threadIdx.x * CHAINS + repeat);                \
         BEGIN;                                                                                               \
@@ -16,11 +15,10 @@
         }                                                                                                    \
         for (int i = 1; i < CHAINS; i++) chain[0] += chain[i];                                               \
         END(chain[0])                                                                                        \
-        (void)one, (void)zero, (void)some, (void)other;                                                      \
     }
 
-MANY(many_fma, float, 1, asm volatile("fma.rn.f32 %0, %0, %1, %2;" : "+f"(a) : "f"(one), "f"(zero)))
-MANY(many_shift, unsigned, 1, asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r"(a) : "r"(some)))
+MANY(many_fma, float, 1, FMA)
+MANY(many_shift, unsigned, 1, SHIFT)
 MANY(many_xor, unsigned, 1,
      if (again & 1) asm volatile("xor.b32 %0, %0, %1;" : "+r"(a) : "r"(some));
      else asm volatile("shf.l.wrap.b32 %0, %0, %1, 7;" : "+r"(a) : "r"(other)))
@@ -31,15 +29,13 @@ MANY(many_min, unsigned, 1,
 MANY(many_add_xor, unsigned, 1,
      if (again & 1) asm volatile("add.u32 %0, %0, %1;" : "+r"(a) : "r"(some));
      else asm volatile("xor.b32 %0, %0, %1;" : "+r"(a) : "r"(other)))
-MANY(many_mad, unsigned, 1, asm volatile("mad.lo.u32 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
-MANY(many_half, unsigned, 1, asm volatile("fma.rn.f16x2 %0, %0, %1, %2;" : "+r"(a) : "r"(some), "r"(other)))
-MANY(many_fp64, double, 1,
-     asm volatile("fma.rn.f64 %0, %0, %1, %2;" : "+d"(a) : "d"((double)one), "d"((double)zero)))
-MANY(many_ex2, float, 1, asm volatile("ex2.approx.ftz.f32 %0, %0;" : "+f"(a)))
-MANY(many_rcp, float, 1,
-     asm volatile("rcp.approx.ftz.f32 %0, %0;\n\tfma.rn.f32 %0, %0, %1, %2;" : "+f"(a) : "f"(one), "f"(zero)))
-MANY(many_f16, float, 1, asm volatile("{.reg .b16 h; cvt.rn.f16.f32 h, %0; cvt.f32.f16 %0, h;}" : "+f"(a)))
-MANY(many_shuffle, unsigned, 1, asm volatile("shfl.sync.bfly.b32 %0, %0, 1, 31, 0xffffffff;" : "+r"(a)))
+MANY(many_mad, unsigned, 1, MAD)
+MANY(many_half, unsigned, 1, FMA_HALF)
+MANY(many_fp64, double, 1, FMA_FP64)
+MANY(many_ex2, float, 1, EX2)
+MANY(many_rcp, float, 1, RCP_FMA)
+MANY(many_f16, float, 1, TO_F16_AND_BACK)
+MANY(many_shuffle, unsigned, 1, SHUFFLE)
 
 /* Every other one a multiply-add: two pipes, and the issue that feeds them. */
 PROBE(many_mixed) {
