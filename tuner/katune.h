@@ -1,11 +1,13 @@
 /* katune: tuned kernels of Kolmogorov-Arnold networks, for use inside other programs.
 
      struct error err;
-     struct katune *k = katune_open("results", true, &err);          // tables found below the folder; NULL:
-   none struct problem p; problem_parse("rational_fwd f32 rows=4096 channels=3072 groups=8 form=A m=5 n=4",
-   &p, &err); struct katune_kernel *f = katune_kernel(k, &p, &err);            // look up and prepare, once a
-   problem katune_run(f, (const void *[TENSOR_COUNT]){[T_X] = x, [T_NUM] = num, [T_DEN] = den}, (void
-   *[TENSOR_COUNT]){[T_Y] = y});                   // as often as wanted katune_kernel_free(f);
+     struct problem p;
+     struct katune *k = katune_open("results", true, &err); // tables found below the folder; NULL: none
+     problem_parse("rational_fwd f32 rows=4096 channels=3072 groups=8 form=A m=5 n=4", &p, &err);
+     struct katune_kernel *f = katune_kernel(k, &p, &err); // looked up and prepared, once a problem
+     katune_run(f, (const void *[TENSOR_COUNT]){[T_X] = x, [T_NUM] = num, [T_DEN] = den},
+                (void *[TENSOR_COUNT]){[T_Y] = y}); // as often as wanted
+     katune_kernel_free(f);
      katune_close(k);
 
    A handle and its kernels are used by one thread at a time; different handles are independent. */
