@@ -96,7 +96,7 @@ int cmd_probe(int argc, char **argv) {
         "cycles, what a multiprocessor does in a clock, atomics on few and many words, bandwidth by what is "
         "in\n"
         "flight, launches and fences. Beside it the figures of a profile; on the virtual GPU its own.",
-        OPT_DEVICE | OPT_ONLY | OPT_BESIDE | OPT_BUDGET | OPT_JSON | OPT_QUIET,
+        OPT_DEVICE | OPT_PROBE | OPT_BUDGET | OPT_JSON | OPT_QUIET,
         "The budget is for the whole run: 120 s. The JSON file is written anew after each group of cases. "
         "Exit\n"
         "code 1: a case failed, or no time was left for it."};

@@ -31,6 +31,24 @@ SETTER(set_list) {
     return true;
 }
 
+static bool any_variant_matches(const char *glob) {
+    for (int i = 0; i < variant_count(); i++)
+        if (variant_matches(variant_at(i), glob)) return true;
+    return false;
+}
+
+SETTER(set_only) {
+    char list[1024];
+    if (strlen(arg) >= sizeof list) return error_set(err, "--%s: the list is too long", row->name);
+    strcpy(list, arg);
+    char *rest = list;
+    for (char *one; (one = strtok_r(rest, ",", &rest));)
+        if (!any_variant_matches(one))
+            return error_set(err, "--%s %s: there is no such variant: \"katune variants\" lists them",
+                             row->name, one);
+    return set_text(o, row, arg, err);
+}
+
 SETTER(set_op) {
     (void)row;
     if (!o->ops_given) o->ops = 0;
@@ -83,6 +101,12 @@ SETTER(set_shape) {
     return true;
 }
 
+static bool any_variant_has(const char *param) {
+    for (int i = 0; i < variant_count(); i++)
+        if (param_find(variant_at(i), param) >= 0) return true;
+    return false;
+}
+
 SETTER(set_param) {
     (void)row;
     const char *const equals = strchr(arg, '=');
@@ -94,6 +118,9 @@ SETTER(set_param) {
     if (end == equals + 1 || *end || value < 0 || value > 1 << 30)
         return error_set(err, "--param %s: the value is a whole number", arg);
     snprintf(o->params[o->param_count].name, sizeof o->params[0].name, "%.*s", (int)(equals - arg), arg);
+    if (!any_variant_has(o->params[o->param_count].name))
+        return error_set(err, "--param %s: no variant has this parameter: \"katune variants\" lists them",
+                         arg);
     o->params[o->param_count++].value = (int)value;
     return true;
 }
@@ -179,18 +206,22 @@ static const struct option_row table[] = {
     {OPT_OUT, "out", "TENSOR=FILE", "an output to write, float32 .npy; may be repeated", LIST(outs)},
     {OPT_DEVICE, "device", "NAME", "where to run (cpu)", TEXT(device)},
     {OPT_ARCH, "arch", "sm_NN", "architectures; several with commas (all)", TEXT(arch)},
-    {OPT_ONLY, "only", "GLOB", "variants by name, or what is probed; several with commas", TEXT(only)},
+    {OPT_ONLY, "only", "GLOB", "variants by name; several with commas", set_only,
+     offsetof(struct options, only)},
+    {OPT_PROBE, "only", "GLOB", "groups of cases, or cases, by name; several with commas", TEXT(only)},
     {OPT_OP, "op", "NAME", "operations; several with commas", set_op, 0},
-    {OPT_DTYPE, "dtype", "NAME", "f32, f16, bf16; several with commas", set_dtype, 0},
+    {OPT_DTYPE, "dtype", "NAME", "f32, f16, bf16; several with commas (run: one)", set_dtype, 0},
     {OPT_SHAPE, "shape", "ROWSxCHANNELS", "a shape, such as 4096x3072; may be repeated", set_shape, 0},
     {OPT_ATTR, "attr", "NAME=V,...", "attributes, such as groups=8,form=B", LIST(attrs)},
-    {OPT_PARAM, "param", "NAME=V", "only points with this value; may be repeated", set_param, 0},
+    {OPT_PARAM, "param", "NAME=V", "only points with this value; may be repeated (run: the value to run)",
+     set_param, 0},
     {OPT_ALL_POINTS, "all-points", NULL, "every point a variant accepts, not only its default",
      FLAG(all_points)},
     {OPT_SEED, "seed", "N", "of the inputs (1)", set_seed, 0},
     {OPT_DIST, "dist", "NAME", "of x: normal, uniform, onebin, oob:PERCENT, special", set_dist, 0},
     {OPT_WARM, "warm", NULL, "leave the caches warm: one set of buffers", FLAG(warm)},
-    {OPT_BUDGET, "time-budget", "SECONDS", "at most, for each measurement", set_budget, 0},
+    {OPT_BUDGET, "time-budget", "SECONDS", "at most: for the whole run (bench: for each measurement)",
+     set_budget, 0},
     {OPT_BARS, "bars", NULL, "measure the performance bars and give a verdict on each", FLAG(bars)},
     {OPT_BARS, "strict", NULL, "with --bars: exit 1 if a bar is missed", FLAG(strict)},
     {OPT_COUNTERS, "counters", "SET",
@@ -216,7 +247,7 @@ static const struct option_row table[] = {
      "for the check of a candidate (30; check, bench: 60, more for large problems)", set_time_limit, 0},
     {OPT_LIMITS, "memory-limit", "MB", "of a candidate's process (80% of the machine's)", set_memory_limit,
      0},
-    {OPT_BESIDE, "beside", "PROFILE", "figures of the virtual GPU to compare with, such as h100-sxm",
+    {OPT_PROBE, "beside", "PROFILE", "figures of the virtual GPU to compare with, such as h100-sxm",
      TEXT(beside)},
     {OPT_JSON, "json", "FILE", "write the results as JSON", TEXT(json)},
     {OPT_JSON_FLAG, "json", NULL, "print JSON", FLAG(json_flag)},

@@ -25,8 +25,8 @@ enum option_bit {
     OPT_WARM = 1 << 12,
     OPT_QUIET = 1 << 13,
     OPT_BUDGET = 1 << 14,
-    OPT_BARS = 1 << 15, /* --bars, --strict */
-    OPT_BESIDE = 1 << 16,
+    OPT_BARS = 1 << 15,      /* --bars, --strict */
+    OPT_PROBE = 1 << 16,     /* --beside; --only, of what is probed */
     OPT_JSON_FLAG = 1 << 17, /* --json with no argument: to standard output */
     OPT_VARIANT = 1 << 18,
     OPT_IN = 1 << 19,
@@ -54,7 +54,7 @@ struct option_list {
 
 struct options {
     const char *device;
-    const char *only; /* globs over variants' names; NULL: all */
+    const char *only; /* globs over names of variants, or of what is probed; NULL: all */
     unsigned ops;     /* bit op; all when --op was not given */
     bool ops_given;
     unsigned dtypes; /* F32 | F16 | BF16; 0: not given */
@@ -74,7 +74,7 @@ struct options {
     bool distribution_given;
     const char *json, *gbench;
     bool warm, quiet;
-    double budget; /* seconds for each measurement; 0: not given */
+    double budget; /* seconds for the whole run, or for each measurement; 0: not given */
     bool bars, strict, no_ceilings;
     unsigned counters; /* set of enum metric_set */
     bool json_flag;

@@ -50,6 +50,9 @@ Test(cli, bad_arguments) {
     program_refused("check --shape 4x16 --attr nonsense=1", "no attribute \"nonsense\"");
     program_refused("check --attr form=B", "--attr goes with --shape");
     program_refused("check --param ROWS", "--param ROWS: write NAME=VALUE");
+    program_refused("check --only no_such_variant", "--only no_such_variant: there is no such variant");
+    program_refused("tune --only 'copy_*,gelu_tpu'", "--only gelu_tpu: there is no such variant");
+    program_refused("check --param NONSENSE=1", "--param NONSENSE=1: no variant has this parameter");
     program_refused("check --param ROWS=x", "--param ROWS=x: the value is a whole number");
     program_refused("check --dist gauss", "\"gauss\" is no distribution");
     program_refused("check --seed -1", "--seed -1: give a whole number");
@@ -61,7 +64,7 @@ Test(cli, bad_arguments) {
     const struct outcome unknown = program_run("nonsense");
     cr_assert(unknown.code == 2 && strstr(unknown.err, "unknown command \"nonsense\""));
     cr_assert_eq(program_run("").code, 2);
-    cr_assert_eq(program_run("check --only no_such_variant").code, 3);
+    cr_assert_eq(program_run("check --op copy --only gelu_fwd_scalar").code, 3);
 }
 
 Test(cli, isa_of_the_environment) {
