@@ -70,19 +70,19 @@ static bool parse_header(const char *header, enum npy_type type, struct npy *a, 
 static char *header_locate(char *file, size_t size, size_t *data_at, struct error *err) {
     const unsigned char *const bytes = (const unsigned char *)file;
     if (size < 10 || memcmp(file, magic, sizeof magic) != 0) {
-        error_set(err, "not a .npy file");
+        error_set(err, "not a .npy file: write one with numpy.save");
         return NULL;
     }
     const int version = bytes[6];
     if (version < 1 || version > 3) {
-        error_set(err, "format version %d.%d is unknown", version, bytes[7]);
+        error_set(err, "format version %d.%d is unknown: save it with numpy.save", version, bytes[7]);
         return NULL;
     }
     const size_t start = version == 1 ? 10 : 12;
     size_t length = bytes[8] | (size_t)bytes[9] << 8;
     if (version > 1 && size >= 12) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
     if (size < start || length == 0 || size - start < length) {
-        error_set(err, "it ends inside its header");
+        error_set(err, "it ends inside its header: save it anew");
         return NULL;
     }
     *data_at = start + length;
@@ -97,8 +97,8 @@ bool npy_parse(char *file, size_t size, enum npy_type type, struct npy *a, struc
     if (!header || !parse_header(header, type, a, err)) return false;
     const size_t expected = (size_t)npy_count(a) * types[type].size, found = size - data_at;
     if (found != expected)
-        return error_set(err, "its shape needs %zu bytes of data, it has %zu: the file is %s", expected,
-                         found, found < expected ? "truncated" : "longer than its shape");
+        return error_set(err, "its shape needs %zu bytes of data, it has %zu: the file is %s: save it anew",
+                         expected, found, found < expected ? "truncated" : "longer than its shape");
     a->data = malloc(expected ? expected : 1);
     if (!a->data) return error_set(err, "out of memory");
     memcpy(a->data, file + data_at, expected);

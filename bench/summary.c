@@ -82,8 +82,10 @@ static void tuning_print(const struct tuning *t) {
 }
 
 void summary_print(const struct table *t, bool why) {
-    printf("%s, %s, copy %.1f GB/s; %s\n", t->device.name, t->device.arch, t->bandwidth_gbs,
-           t->environment.date);
+    printf("%s, %s, ", t->device.name, t->device.arch);
+    if (t->bandwidth_gbs > 0)
+        printf("copy %.1f GB/s; ", t->bandwidth_gbs); /* not where a run was cut short */
+    printf("%s\n", t->environment.date);
     printf("%-13s %-4s %-11s %9s %5s %-7s %6s  %s\n", "operation", "", "shape", "time", "roof", "bound",
            "gain", "winner");
     for (int i = 0; i < t->count; i++) {

@@ -83,6 +83,9 @@ Test(tune, an_interruption_keeps_what_was_measured_and_resume_goes_on) {
     const int kept = t.count;
     cr_assert(kept > 0 && kept < 12, "%d", kept);
     table_free(&t);
+    snprintf(line, sizeof line, "table show %s/*/table.json", folder);
+    const struct outcome shown = program_run(line);
+    cr_expect(shown.code == 0 && !strstr(shown.out, "copy 0.0"), "no copy was measured: %s", shown.out);
     const struct outcome o =
         tune(folder, "--resume --op copy,silu_fwd --shape 20x48 --shape 21x48 --shape 22x48 "
                      "--shape 23x48 --shape 24x48 --shape 25x48");

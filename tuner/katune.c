@@ -35,7 +35,8 @@ static bool table_add(struct katune *k, const char *folder, const char *name, st
     struct table *const grown = realloc(k->tables, (size_t)(k->table_count + 1) * sizeof *grown);
     if (!grown) return error_set(err, "%s: out of memory", path);
     k->tables = grown;
-    if (!table_read(&k->tables[k->table_count], path, err)) return false;
+    if (!table_read(&k->tables[k->table_count], path, err))
+        return error_prefix(err, "mend it, or move it away and tune anew");
     k->table_count++;
     return true;
 }
