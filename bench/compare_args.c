@@ -108,7 +108,7 @@ static const struct command_usage usages[] = {
      0,
      "Exit codes: 0 ok, 1 a case is slower or fails anew, 2 usage or environment, 3 inconclusive or "
      "missing.\n"
-     "docs/ci.md has workflows for continuous integration."},
+     "README.md has workflows for continuous integration, docs/ci.md the rest."},
     {"gate",
      "Compares this build with a stored baseline.\n\n"
      "  katune gate --record FILE [SELECTION]      measures the selection in launches of its own\n"
@@ -119,7 +119,7 @@ static const struct command_usage usages[] = {
      0,
      "Exit codes: 0 ok, 1 a case is slower or fails anew, 2 usage or environment, 3 inconclusive or "
      "missing.\n"
-     "docs/ci.md has workflows for continuous integration."},
+     "README.md has workflows for continuous integration, docs/ci.md the rest."},
 };
 
 static const struct command_usage *usage_of(enum compare_command command) {

@@ -14,7 +14,7 @@ void compare_print(const struct comparison *c, const struct compare_labels *labe
 /* Each writes a whole file, or leaves what was there. */
 bool compare_write_markdown(const struct comparison *c, const struct compare_labels *labels, const char *path,
                             struct error *err);
-/* katune-comparison/1: docs/ci.md. */
+/* katune-comparison/1: docs/results.md. */
 bool compare_write_json(const struct comparison *c, const struct compare_labels *labels, const char *path,
                         struct error *err);
 /* One test case for each case: slower and failing anew are failures, other failures and missing cases errors,
