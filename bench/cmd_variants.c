@@ -19,6 +19,8 @@ static void variant_print(const struct variant *v) {
         printf("%s%s", separator, dtype_name(dtype_at(i)));
         separator = "/";
     }
+    if (*variant_label(v)) printf(", %s", variant_label(v));
+    if (v->flags & BASELINE) printf(", baseline");
     if (param_count(v)) printf(";");
     for (int i = 0; i < param_count(v); i++) values_print(&v->params[i]);
     printf("\n    %s\n", variant_about(v));
@@ -46,6 +48,9 @@ int cmd_variants(int argc, char **argv) {
         "variants",
         "Lists the variants: name; operation, backend, dtypes and parameters with their values; what it "
         "does.\n"
+        "The last bits of an order-dependent one vary from run to run (atomics), of a thread-dependent one "
+        "with "
+        "the\nnumber of threads; a baseline is there to compare with and no default.\n"
         "With --json: an array of {name, op, backend, dtypes, params: {NAME: [values]}, about}.",
         OPT_ONLY | OPT_OP | OPT_JSON_FLAG, NULL};
     struct options o;

@@ -33,6 +33,7 @@ static void entry_print(const struct table_entry *e) {
            dtype_name(e->problem.dtype), shape, time, 100 * e->roofline.fraction, e->roofline.bound, gain,
            e->choice.variant->name, point, attrs);
     if (e->tie_count) printf("  (+%d tie%s)", e->tie_count, e->tie_count == 1 ? "" : "s");
+    if (*variant_label(e->choice.variant)) printf("  %s", variant_label(e->choice.variant));
     if (e->source == SOURCE_MODELED) printf("  modeled");
     if (e->throttled) printf("  %s", held);
     putchar('\n');

@@ -48,6 +48,11 @@ const char *variant_about(const struct variant *v) {
     return "";
 }
 
+const char *variant_label(const struct variant *v) {
+    if (v->flags & ORDER_DEPENDENT) return "order-dependent";
+    return v->flags & THREAD_DEPENDENT ? "thread-dependent" : "";
+}
+
 bool name_matches(const char *name, const char *glob) {
     if (!glob || !*glob) return true;
     char list[1024];

@@ -10,6 +10,8 @@ const struct variant *variant_at(int i);
 const struct variant *variant_find(const char *name);
 /* The first sentence of its file's opening comment. */
 const char *variant_about(const struct variant *v);
+/* What its results' last bits may depend on: "thread-dependent", "order-dependent" (of atomics), or "". */
+const char *variant_label(const struct variant *v);
 const char *backend_name(enum backend backend);
 /* Whether it runs CUDA kernels, be it virtual. */
 static inline bool device_is_gpu(const struct device_info *info) {

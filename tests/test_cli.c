@@ -99,6 +99,17 @@ Test(cli, variants_as_json) {
     cJSON_Delete(json);
 }
 
+Test(cli, variants_are_labelled) {
+    const struct outcome o = run_ok("variants --op rational_bwd");
+    for (int i = 0; i < variant_count(); i++) {
+        const struct variant *const v = variant_at(i);
+        if (v->op != RATIONAL_BWD) continue;
+        const char *const name = strstr(o.out, v->name), *const line = name ? strchr(name, '\n') + 1 : "";
+        const char *const order = strstr(line, ", order-dependent"), *const end = strchr(line, '\n');
+        cr_expect_eq(order && order < end, (v->flags & ORDER_DEPENDENT) != 0, "%s", v->name);
+    }
+}
+
 static cJSON *file_json(const char *path) {
     struct error err = {""};
     size_t size;

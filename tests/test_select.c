@@ -183,6 +183,8 @@ Test(select, default_is_the_preferred_variant) {
     cr_expect_str_eq(gpu_default("rational_bwd f32 rows=100 channels=64", 227), "rational_bwd_cuda_twopass");
     cr_expect_str_eq(gpu_default("bspline_fwd f32 rows=100 channels=64", 227), "bspline_fwd_cuda_power");
     cr_expect_str_eq(gpu_default("bspline_bwd f32 rows=100 channels=64", 227), "bspline_bwd_cuda_lastblock");
+    /* without room for bins one that adds in a fixed order, before one whose bits vary */
+    cr_expect_str_eq(gpu_default("bspline_bwd f32 rows=100 channels=64", 2), "bspline_bwd_cuda_registers");
     cr_expect_str_eq(gpu_default("bspline_bwd f32 rows=100 channels=64 grid=256", 64),
                      "bspline_bwd_cuda_sharedatomics");
     for (int i = 0; i < variant_count(); i++)

@@ -1,6 +1,6 @@
 /* bspline_bwd_cuda_atomics: one element a thread, and an atomic addition to global memory for every basis of
    every element. The plain way, to measure the others by: 4.7 ms on an H100 in f32 at 3152x768, where bins
-   take 20.7 us. */
+   take 19.4 us. */
 #include "variant.h"
 #ifndef __CUDACC__
 #include "flat.h"

@@ -1,7 +1,7 @@
 /* bspline_bwd_cuda_lastblock: bins of every thread's own, as in bspline_bwd_cuda_bins, but the block that is
    last to leave its tile's sums of a group adds the group's tiles up itself, in the same fixed order: one
    launch instead of two. On an H100 in f32 with 8 intervals ahead of all: 7.9 us at 197x768
-   (bspline_bwd_cuda_bins 9.2), 18.4 at 3152x768 (19.8), 49.5 at 3152x3072 (49.7); at 12608x3072 169.0 against
+   (bspline_bwd_cuda_bins 9.2), 18.4 at 3152x768 (19.4), 49.5 at 3152x3072 (49.7); at 12608x3072 169.0 against
    168.0. Bins for every thread take shared memory: with many intervals few threads fit. */
 #include "variant.h"
 #ifndef __CUDACC__
