@@ -98,7 +98,11 @@ static cJSON *launch_read(const struct scratch *s, struct error *err) {
     return document;
 }
 
-bool launch_bench(const struct build_launch *l, struct timings *t, cJSON **document, struct error *err) {
+/* Runs `PROGRAM bench ARGUMENTS`, without ceilings, and reads what it measured. The document, if asked for,
+   is what bench wrote: the caller deletes it. False and one line if it could not be run, crashed, did not
+   end, or refused its arguments; a case that failed its check is among the timings. */
+static bool launch_bench(const struct build_launch *l, struct timings *t, cJSON **document,
+                         struct error *err) {
     struct scratch s;
     *t = (struct timings){.count = 0};
     if (!scratch_make(&s, err)) return false;

@@ -13,11 +13,6 @@ struct build_launch {
     int limit; /* seconds after which it is killed */
 };
 
-/* Runs `PROGRAM bench ARGUMENTS`, without ceilings, and reads what it measured. The document, if asked for,
-   is what bench wrote: the caller deletes it. False and one line if it could not be run, crashed, did not
-   end, or refused its arguments; a case that failed its check is among the timings. */
-bool launch_bench(const struct build_launch *l, struct timings *t, cJSON **document, struct error *err);
-
 /* Launches a and b in rounds ABBA or BAAB, so chosen by the seed, and collects each one's medians in the
    order of time. `step` is called before each launch. */
 struct launch_turns {

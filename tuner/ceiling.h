@@ -11,9 +11,6 @@
 int ceiling_copies(struct device *d, const struct problem *p, int threads, struct contender *contenders,
                    int max);
 
-/* FLOP/s of fused multiply-adds in float32 with the device's widest instruction set; takes about 0.1 s. */
-double ceiling_flops(const struct device *d, int threads);
-
 /* These and the time of the least call, in about `budget` seconds, on buffers the size of p's activations. */
 bool ceilings_measure(struct meter *m, const struct problem *p, int threads, double budget,
                       struct ceilings *c, struct error *err);

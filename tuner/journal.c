@@ -41,7 +41,7 @@ struct journal {
     double synced;
 };
 
-const char *cause_name(enum journal_cause cause) {
+static const char *cause_name(enum journal_cause cause) {
     static const char *const names[] = {"wrong", "crashed", "hung", "memory", "refused"};
     return names[cause];
 }

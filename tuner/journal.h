@@ -33,7 +33,6 @@ enum journal_cause {
     CAUSE_MEMORY,  /* it took more than the limit */
     CAUSE_REFUSED, /* it does not compile, or cannot be launched or timed */
 };
-const char *cause_name(enum journal_cause cause);
 
 /* What a fact is about. */
 struct candidate {

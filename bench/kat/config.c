@@ -63,7 +63,7 @@ static const struct {
 };
 enum { FIELD_COUNT = sizeof fields / sizeof *fields };
 
-bool config_valid(const struct kat_config *c, struct error *err) {
+static bool config_valid(const struct kat_config *c, struct error *err) {
     for (int i = 0; i < FIELD_COUNT; i++) {
         const int value = *(const int *)((const char *)c + fields[i].offset);
         if (value < 1 || value > fields[i].most)

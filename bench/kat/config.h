@@ -25,7 +25,6 @@ const char *config_names(void);
 /* Reads JSON with the keys image, channels, patch, dim, depth, heads, mlp_ratio, groups, classes, act_init
    ("swish") and pixel_max. Unknown keys and impossible values are refused. */
 bool config_read(const char *path, struct kat_config *c, struct error *err);
-bool config_valid(const struct kat_config *c, struct error *err);
 
 static inline int config_patches(const struct kat_config *c) {
     return (c->image / c->patch) * (c->image / c->patch);

@@ -42,7 +42,8 @@ void cuda_api_close(struct cuda_api *api) {
     api->library = NULL;
 }
 
-void cuda_code_text(const struct cuda_api *api, CUresult code, char *text, size_t size) {
+/* "CUDA_ERROR_OUT_OF_MEMORY (out of memory)". */
+static void code_text(const struct cuda_api *api, CUresult code, char *text, size_t size) {
     const char *name = NULL, *meaning = NULL;
     api->cuGetErrorName(code, &name);
     api->cuGetErrorString(code, &meaning);
@@ -55,6 +56,6 @@ void cuda_code_text(const struct cuda_api *api, CUresult code, char *text, size_
 bool cuda_ok(const struct cuda_api *api, CUresult code, const char *call, struct error *err) {
     char text[200];
     if (code == CUDA_OK) return true;
-    cuda_code_text(api, code, text, sizeof text);
+    code_text(api, code, text, sizeof text);
     return error_set(err, "%s: %s", call, text);
 }

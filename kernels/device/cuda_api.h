@@ -33,9 +33,6 @@ struct cuda_api {
 bool cuda_api_open(struct cuda_api *api, const char *path, struct error *err);
 void cuda_api_close(struct cuda_api *api);
 
-/* "CUDA_ERROR_OUT_OF_MEMORY (out of memory)". */
-void cuda_code_text(const struct cuda_api *api, CUresult code, char *text, size_t size);
-
 /* Sets err to "cuMemAlloc_v2: CUDA_ERROR_... (...)" and returns false, unless the code is CUDA_OK. */
 bool cuda_ok(const struct cuda_api *api, CUresult code, const char *call, struct error *err);
 

@@ -22,12 +22,6 @@ const struct cuda_arch *cuda_arch_at(int i) {
     return i >= 0 && i < ARCH_COUNT ? &archs[i] : NULL;
 }
 
-const struct cuda_arch *cuda_arch_find(int sm) {
-    for (int i = 0; i < ARCH_COUNT; i++)
-        if (archs[i].sm == sm) return &archs[i];
-    return NULL;
-}
-
 const struct cuda_arch *cuda_arch_near(int sm) {
     const struct cuda_arch *best = archs;
     for (int i = 0; i < ARCH_COUNT; i++)

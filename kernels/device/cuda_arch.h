@@ -19,7 +19,6 @@ struct cuda_arch {
 
 /* NULL past the last; they are in order. */
 const struct cuda_arch *cuda_arch_at(int i);
-const struct cuda_arch *cuda_arch_find(int sm);
 /* The newest that is not newer; the oldest for what is older than all. */
 const struct cuda_arch *cuda_arch_near(int sm);
 

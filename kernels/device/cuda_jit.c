@@ -10,6 +10,8 @@
 #include "cuda_cache.h"
 #include "cuda_sources.h"
 
+enum { OPTIONS_MAX = 48, OPTION_LENGTH = 80 };
+
 static const char *source_of(const struct variant *v) {
     char name[128];
     snprintf(name, sizeof name, "%s.cu", v->name);
@@ -27,16 +29,17 @@ static void attr_define(const struct attr *a, const struct problem *p, char *opt
     name[i] = 0;
     const double value = attr_get(a, p);
     switch (a->kind) {
-    case ATTR_FORM: snprintf(option, CUDA_OPTION_LENGTH, "-D%s_A=%d", name, p->form == 'A'); break;
-    case ATTR_FLOAT: snprintf(option, CUDA_OPTION_LENGTH, "-D%s=(%af)", name, value); break;
-    default: snprintf(option, CUDA_OPTION_LENGTH, "-D%s=%.0f", name, value); break;
+    case ATTR_FORM: snprintf(option, OPTION_LENGTH, "-D%s_A=%d", name, p->form == 'A'); break;
+    case ATTR_FLOAT: snprintf(option, OPTION_LENGTH, "-D%s=(%af)", name, value); break;
+    default: snprintf(option, OPTION_LENGTH, "-D%s=%.0f", name, value); break;
     }
 }
 
-int cuda_options(const struct variant *v, const struct problem *p, const struct point *pt, int sm,
-                 char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH]) {
+/* Returns their number. */
+static int options_make(const struct variant *v, const struct problem *p, const struct point *pt, int sm,
+                        char options[OPTIONS_MAX][OPTION_LENGTH]) {
     int count = 0;
-    const size_t size = CUDA_OPTION_LENGTH;
+    const size_t size = OPTION_LENGTH;
     snprintf(options[count++], size, "--gpu-architecture=sm_%d", sm);
     snprintf(options[count++], size, "--std=c++17");
     snprintf(options[count++], size, "--ptxas-options=-v");
@@ -74,8 +77,8 @@ static char *result_get(nvrtcProgram program, size_getter *size_of, text_getter 
 }
 
 static nvrtcResult program_compile(nvrtcProgram program, const struct nvrtc *n,
-                                   char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH], int count) {
-    const char *list[CUDA_OPTIONS_MAX];
+                                   char options[OPTIONS_MAX][OPTION_LENGTH], int count) {
+    const char *list[OPTIONS_MAX];
     for (int i = 0; i < count; i++) list[i] = options[i];
     return n->nvrtcCompileProgram(program, count, list);
 }
@@ -106,8 +109,8 @@ static bool program_make(const struct nvrtc *n, const struct variant *v, nvrtcPr
 }
 
 static bool source_compile(const struct nvrtc *n, const struct variant *v, int sm,
-                           char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH], int count,
-                           struct cuda_binary *b, struct error *err) {
+                           char options[OPTIONS_MAX][OPTION_LENGTH], int count, struct cuda_binary *b,
+                           struct error *err) {
     nvrtcProgram program;
     *b = (struct cuda_binary){.cached = false};
     if (!program_make(n, v, &program, err)) return false;
@@ -128,9 +131,8 @@ static bool source_compile(const struct nvrtc *n, const struct variant *v, int s
 }
 
 /* All that the result depends on. */
-static void key_make(const struct nvrtc *n, const struct variant *v,
-                     char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH], int count,
-                     char key[CUDA_KEY_LENGTH]) {
+static void key_make(const struct nvrtc *n, const struct variant *v, char options[OPTIONS_MAX][OPTION_LENGTH],
+                     int count, char key[CUDA_KEY_LENGTH]) {
     struct cuda_hash h = cuda_hash_new();
     const char *const source = source_of(v);
     cuda_hash_add(&h, &n->major, sizeof n->major);
@@ -145,8 +147,8 @@ static void key_make(const struct nvrtc *n, const struct variant *v,
 
 bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct problem *p,
                   const struct point *pt, int sm, struct cuda_binary *b, struct error *err) {
-    char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH], key[CUDA_KEY_LENGTH], folder[512];
-    const int count = cuda_options(v, p, pt, sm, options);
+    char options[OPTIONS_MAX][OPTION_LENGTH], key[CUDA_KEY_LENGTH], folder[512];
+    const int count = options_make(v, p, pt, sm, options);
     const bool keep = cuda_cache_folder(folder, sizeof folder);
     key_make(n, v, options, count, key);
     if (keep && cuda_cache_load(folder, key, b)) return true;

@@ -25,12 +25,6 @@ struct cuda_resources {
     int spill;     /* bytes stored and loaded for want of registers */
 };
 
-enum { CUDA_OPTIONS_MAX = 48, CUDA_OPTION_LENGTH = 80 };
-
-/* The compiler's options; their number is returned. */
-int cuda_options(const struct variant *v, const struct problem *p, const struct point *pt, int sm,
-                 char options[CUDA_OPTIONS_MAX][CUDA_OPTION_LENGTH]);
-
 /* From the cache, or by NVRTC. False and the compiler's first complaint on failure. */
 bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct problem *p,
                   const struct point *pt, int sm, struct cuda_binary *b, struct error *err);

@@ -45,7 +45,7 @@ static hwloc_obj_t core_at(const struct topology *t, int index) {
     return NULL;
 }
 
-int topology_cores(const struct topology *t) {
+static int topology_cores(const struct topology *t) {
     int count = 0;
     while (core_at(t, count)) count++;
     return count ? count : hwloc_bitmap_weight(t->allowed);
