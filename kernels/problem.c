@@ -319,18 +319,21 @@ static uint64_t bits_of_float(float value) {
     return bits;
 }
 
-static uint64_t hash_add(uint64_t hash, uint64_t value) {
-    hash = (hash ^ value) * 0xff51afd7ed558ccd;
+static uint64_t hash_mix(uint64_t hash) {
+    hash = (hash ^ hash >> 32) * 0xff51afd7ed558ccd;
     return hash ^ hash >> 32;
 }
 
+/* The sum of each value times a factor of its own, odd and as good as random: products that do not wait for
+   one another. */
 uint64_t problem_hash(const struct problem *p, bool sizes) {
-    uint64_t hash = hash_add(1, (uint64_t)p->op << 8 | (uint64_t)p->dtype);
+    uint64_t factor = 0x9e3779b97f4a7c15, hash = factor * ((uint64_t)p->op << 8 | (uint64_t)p->dtype);
 #define ATTR_HASH(name, kind, ops, size)                                                                     \
+    factor *= 0xd1342543de82ef95;                                                                            \
     if (((ops) >> p->op & 1) && (sizes || !(size)))                                                          \
-        hash = hash_add(hash, _Generic(p->name, float : bits_of_float, default : bits_of_integer)(p->name));
+        hash += factor * _Generic(p->name, float : bits_of_float, default : bits_of_integer)(p->name);
     ATTRS(ATTR_HASH)
-    return hash_add(hash, 0);
+    return hash_mix(hash);
 }
 
 void problem_key(const struct problem *p, char key[PROBLEM_KEY_MAX]) {

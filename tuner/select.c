@@ -76,10 +76,13 @@ static const struct table_entry *entry_best(const struct table *t, const struct 
     return all_measured ? NULL : entry_nearest_of(t, device, p, false);
 }
 
+/* Member by member: an initializer would set the device's name to zeros first, at a tenth of the look-up. */
 static void answer(struct selection *s, const struct table *t, const struct table_entry *e,
                    enum select_how how) {
-    *s = (struct selection){
-        .variant = e->choice.variant, .point = e->choice.point, .how = how, .from = e->problem};
+    s->variant = e->choice.variant;
+    s->point = e->choice.point;
+    s->how = how;
+    s->from = e->problem;
     _Static_assert(sizeof s->from_device == sizeof t->device.name, "a device's name fits");
     memcpy(s->from_device, t->device.name, sizeof s->from_device);
 }

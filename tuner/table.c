@@ -29,11 +29,15 @@ const struct table_entry *table_find(const struct table *t, const struct problem
 static struct table_entry *entry_append(struct table *t, const struct table_entry *entry) {
     if (t->count == t->room) {
         const int room = t->room ? 2 * t->room : 16;
-        struct table_entry *const grown = realloc(t->entries, (size_t)room * sizeof *grown);
+        struct table_entry *const grown =
+            aligned_alloc(_Alignof(struct table_entry), (size_t)room * sizeof *grown);
         if (!grown) return NULL;
+        if (t->count) memcpy(grown, t->entries, (size_t)t->count * sizeof *grown);
+        free(t->entries);
         t->entries = grown, t->room = room;
     }
-    if (!table_index_add(&t->index, &entry->problem, entry->source == SOURCE_MEASURED)) return NULL;
+    if (!table_index_add(&t->index, t->entries, &entry->problem, entry->source == SOURCE_MEASURED))
+        return NULL;
     return &t->entries[t->count++];
 }
 

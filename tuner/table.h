@@ -17,9 +17,10 @@ struct table_choice {
     struct point point;
 };
 
-/* The best variant for a problem, and the evidence. Times in microseconds. */
+/* The best variant for a problem, and the evidence. Times in microseconds. What a look-up reads comes first,
+   in two cache lines. */
 struct table_entry {
-    struct problem problem;
+    _Alignas(64) struct problem problem;
     struct table_choice choice;
     enum table_source source;
     bool throttled;    /* the device was held back while the winner was timed */

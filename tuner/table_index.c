@@ -23,9 +23,10 @@ int table_index_find(const struct table_index *x, const struct table_entry *entr
                      const struct problem *p) {
     if (!x->count) return -1;
     const uint64_t hash = problem_hash(p, true), mask = (uint64_t)x->slot_count - 1;
+    const uint32_t tag = (uint32_t)(hash >> 32);
     for (uint64_t at = hash & mask; x->slots[at].place; at = (at + 1) & mask) {
         const int i = x->slots[at].place - 1;
-        if (x->slots[at].hash == hash && problem_equal(&entries[i].problem, p)) return i;
+        if (x->slots[at].tag == tag && problem_equal(&entries[i].problem, p)) return i;
     }
     return -1;
 }
@@ -34,15 +35,16 @@ static void slot_take(struct table_slot *slots, int slot_count, uint64_t hash, i
     const uint64_t mask = (uint64_t)slot_count - 1;
     uint64_t at = hash & mask;
     while (slots[at].place) at = (at + 1) & mask;
-    slots[at] = (struct table_slot){hash, place};
+    slots[at] = (struct table_slot){(uint32_t)(hash >> 32), place};
 }
 
-static bool slots_grow(struct table_index *x) {
+/* A slot has half of its hash only: the entries' problems say it whole. */
+static bool slots_grow(struct table_index *x, const struct table_entry *entries) {
     const int count = x->slot_count ? 2 * x->slot_count : SLOTS_LEAST;
     struct table_slot *const slots = calloc((size_t)count, sizeof *slots);
     if (!slots) return false;
-    for (int i = 0; i < x->slot_count; i++)
-        if (x->slots[i].place) slot_take(slots, count, x->slots[i].hash, x->slots[i].place);
+    for (int i = 0; i < x->count; i++)
+        slot_take(slots, count, problem_hash(&entries[i].problem, true), i + 1);
     free(x->slots);
     x->slots = slots, x->slot_count = count;
     return true;
@@ -56,9 +58,10 @@ static bool keys_grow(struct table_index *x) {
     return true;
 }
 
-bool table_index_add(struct table_index *x, const struct problem *p, bool measured) {
+bool table_index_add(struct table_index *x, const struct table_entry *entries, const struct problem *p,
+                     bool measured) {
     if (x->count == x->room && !keys_grow(x)) return false;
-    if (2 * (x->count + 1) > x->slot_count && !slots_grow(x)) return false;
+    if (4 * (x->count + 1) > 3 * x->slot_count && !slots_grow(x, entries)) return false;
     x->keys[x->count] = table_key_of(p);
     slot_take(x->slots, x->slot_count, problem_hash(p, true), ++x->count);
     table_index_mark(x, x->count - 1, measured);

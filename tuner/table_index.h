@@ -13,16 +13,17 @@ struct table_key {
     bool measured;
 };
 
+/* As small as can be: what a look-up waits for is memory. */
 struct table_slot {
-    uint64_t hash; /* of the problem */
-    int place;     /* the entry's number + 1; 0: the slot is free */
+    uint32_t tag; /* the upper half of the problem's hash; the lower half says where the search begins */
+    int place;    /* the entry's number + 1; 0: the slot is free */
 };
 
 struct table_index {
     struct table_key *keys;   /* keys[i] is of entry i */
     struct table_slot *slots; /* open addressing, linear probing */
     int count, room;          /* keys */
-    int slot_count;           /* 0, or a power of two, at least twice the count */
+    int slot_count;           /* 0, or a power of two, at least 4/3 of the count */
     int measured;             /* entries that are */
 };
 
@@ -35,7 +36,8 @@ struct table_key table_key_of(const struct problem *p);
 int table_index_find(const struct table_index *x, const struct table_entry *entries, const struct problem *p);
 
 /* Adds the problem of entry number `count`, which has no other entry. False if there is no memory. */
-bool table_index_add(struct table_index *x, const struct problem *p, bool measured);
+bool table_index_add(struct table_index *x, const struct table_entry *entries, const struct problem *p,
+                     bool measured);
 
 /* Says of entry i whether it is measured. */
 void table_index_mark(struct table_index *x, int i, bool measured);
