@@ -164,6 +164,28 @@ Test(tune_search, a_resumed_run_makes_the_decisions_of_one_that_was_not_interrup
     sequence_free(&checked);
 }
 
+/* Modeled times are exact: each candidate has one, and none is run again to be compared or counted. */
+Test(tune_search, a_model_is_asked_once_for_each_candidate) {
+    const char *const results = results_of("once");
+    char arguments[512];
+    snprintf(arguments, sizeof arguments, "%s --budget-evals 20", modeled);
+    cr_assert_eq(tune(results, arguments).code, 0);
+    char *const text = device_file(results, "journal.jsonl");
+    int timed = 0, again = 0;
+    for (const char *at = text; (at = strstr(at, "\"event\":\"timed\"")); at++) {
+        const char *const round = strstr(at, "\"round\":");
+        timed++;
+        again += !round || round[strlen("\"round\":")] != '0';
+    }
+    free(text);
+    cr_expect(timed == 20 && again == 0, "%d, %d", timed, again);
+    struct table t = table_of(results);
+    cr_assert_eq(t.count, 1);
+    cr_expect_gt(t.entries[0].why->role[WHY_WINNER].counter_count, 0);
+    cr_expect_gt(t.entries[0].why->role[WHY_DEFAULT].counter_count, 0);
+    table_free(&t);
+}
+
 /* A problem that is done is left alone, unless more candidates are asked for than it had: then it becomes
    what a run with so many makes of it. */
 Test(tune_search, a_larger_number_of_evaluations_goes_on_from_what_is_done) {

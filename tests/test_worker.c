@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "device/nvrtc.h"
 #include "journal.h"
 #include "search.h"
 #include "worker.h"
@@ -32,14 +33,18 @@ static const struct variant crash = {.name = "copy_test_crash", .op = COPY, .dty
 static const struct variant hang = {.name = "copy_test_hang", .op = COPY, .dtypes = F32, .run = run_hang};
 static const struct variant wrong = {.name = "copy_test_wrong", .op = COPY, .dtypes = F32, .run = run_wrong};
 
-static struct worker *worker_make(const volatile int *stop) {
+static struct worker *worker_make_on(const char *device, const volatile int *stop) {
     struct error err = {""};
-    const struct worker_options o = {.device = "cpu",
+    const struct worker_options o = {.device = device,
                                      .measure = {.warm = true, .seed = 1, .distribution = {DIST_NORMAL, 0}},
                                      .stop = stop};
     struct worker *const w = worker_open(&o, &err);
     cr_assert(w, "%s", err.text);
     return w;
+}
+
+static struct worker *worker_make(const volatile int *stop) {
+    return worker_make_on("cpu", stop);
 }
 
 static struct contender contender_of(const struct variant *v, const char *key) {
@@ -389,4 +394,40 @@ Test(search, the_fixed_rule_between_equals) {
     cr_assert(search_prefer(&info, &c.problem, &usual, &other) < 0);
     cr_assert(search_prefer(&info, &c.problem, &other, &usual) > 0);
     cr_assert_eq(search_prefer(&info, &c.problem, &usual, &usual), 0);
+}
+
+/* The check of a whole problem on a virtual GPU times it and counts as a run of its own does; that of the
+   first rows of a larger one says nothing of its time. */
+Test(worker, a_check_on_a_virtual_gpu_gives_the_modeled_time) {
+    static const char *const variants[] = {"rational_fwd_cuda_flat", "rational_bwd_cuda_twopass"};
+    static const char *const problems[] = {"rational_fwd f32 rows=197 channels=768",
+                                           "rational_bwd f32 rows=197 channels=768"};
+    struct nvrtc n;
+    struct error err = {""};
+    if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);
+    setenv("KATUNE_CACHE", KATUNE_BINARY_DIR "/cuda-cache", 1);
+    struct worker *const w = worker_make_on("vgpu:h100-sxm", NULL);
+    struct device_info info;
+    cr_assert_eq(worker_describe(w, &info, &err), WORKER_OK, "%s", err.text);
+    for (int i = 0; i < 2; i++) {
+        struct contender c = contender_of(variant_find(variants[i]), problems[i]);
+        cr_assert(variant_default_point(c.variant, &c.problem, &info, &c.point, NULL));
+        cr_assert_eq(worker_check(w, &c, 30, &err), WORKER_OK, "%s", err.text);
+        cr_assert(c.verdict.status == CHECK_PASSED && c.seconds.n == 1, "%s", c.verdict.text);
+        struct contender timed = c;
+        timed.seconds.n = timed.counter_count = 0;
+        cr_assert_eq(worker_measure(w, &timed, 1, 0, false, 30, &err), WORKER_OK, "%s", err.text);
+        cr_expect_float_eq(c.seconds.median, timed.seconds.median, 1e-3 * timed.seconds.median, "%g, %g",
+                           c.seconds.median, timed.seconds.median);
+        cr_assert_eq(c.counter_count, timed.counter_count);
+        cr_expect_eq(counter_value(c.counters, c.counter_count, "instructions"),
+                     counter_value(timed.counters, timed.counter_count, "instructions"));
+        cr_expect_gt(counter_value(c.counters, c.counter_count, "dram_bytes"), 2 * 4 * 197 * 768 - 1);
+    }
+    struct contender large =
+        contender_of(variant_find("rational_fwd_cuda_flat"), "rational_fwd f32 rows=1024 channels=768");
+    cr_assert(variant_default_point(large.variant, &large.problem, &info, &large.point, NULL));
+    cr_assert_eq(worker_check(w, &large, 30, &err), WORKER_OK, "%s", err.text);
+    cr_expect(large.verdict.status == CHECK_PASSED && large.seconds.n == 0, "%s", large.verdict.text);
+    worker_close(w);
 }

@@ -29,10 +29,15 @@ struct check_case {
     bool in_placed;
     bool spoilt; /* a call failed: the memory may have gone with the device's context */
     char *chunk; /* CHUNK_BYTES of host memory */
+    struct case_run last;
 };
 
 const struct problem *case_problem(const struct check_case *c) {
     return &c->problem;
+}
+
+const struct case_run *case_last_run(const struct check_case *c) {
+    return &c->last;
 }
 
 /* How many distinct rows: a prime, so that the period falls in with no blocking of rows. */
@@ -261,8 +266,9 @@ static bool trial_run(struct check_case *c, const struct variant *v, const struc
         call.out[t] = c->out[t] + GUARD_BYTES + offset_of(c, (enum tensor)t, trial.aligned);
     }
     const double begin = clock_seconds();
-    c->device->run(c->device, k, &call, 1);
+    c->last.seconds = c->device->run(c->device, k, &call, 1);
     verdict->seconds += clock_seconds() - begin;
+    c->last.counter_count = device_counters(c->device, k, c->last.counters, COUNTERS_MAX);
     c->device->release(c->device, k);
     if (device_failed(c, verdict)) return false;
     if (hash) *hash = 0;

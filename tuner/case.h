@@ -55,4 +55,13 @@ const struct problem *case_problem(const struct check_case *c);
 void case_check(struct check_case *c, const struct variant *v, const struct point *pt, enum check_depth depth,
                 struct verdict *verdict);
 
+/* A run of a check: seconds by the device's clock or its model, and what the device counted by itself. */
+struct case_run {
+    double seconds;
+    struct counter counters[COUNTERS_MAX];
+    int counter_count;
+};
+/* The last one of the last check. */
+const struct case_run *case_last_run(const struct check_case *c);
+
 #endif

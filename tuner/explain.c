@@ -3,10 +3,12 @@
 #include "ceiling.h"
 #include "table_why.h"
 
-/* One at a time, so that one that cannot be counted costs itself only. False if interrupted. */
+/* Of a device that counts by itself they came with the time. Else one is counted at a time, so that one that
+   cannot be costs itself only. False if interrupted. */
 static bool counters_take(const struct explain *x, struct contender *counted, struct evidence *e) {
     struct error ignored;
-    const enum worker_outcome outcome = worker_count(x->worker, counted, x->limit, &ignored);
+    enum worker_outcome outcome = WORKER_OK;
+    if (!counted->counter_count) outcome = worker_count(x->worker, counted, x->limit, &ignored);
     if (outcome == WORKER_OK) e->counters = counted->counters, e->counter_count = counted->counter_count;
     return outcome != WORKER_STOPPED;
 }

@@ -172,7 +172,13 @@ static bool attempt_known(const struct hunt *h, struct attempt *a) {
     return true;
 }
 
-/* Times those from `first` on that passed, and whose time the journal does not know. */
+/* What it used of each resource, and its time for the journal. */
+static bool attempt_keep(const struct hunt *h, struct attempt *a, struct error *err) {
+    pressure_find(h->s->device, &a->c, a->pressure);
+    return round_keep(h, &a->c, 1, 0, err);
+}
+
+/* Times those from `first` on that passed, unless the journal knows their time or the check found it. */
 static bool attempts_time(struct hunt *h, int first, struct error *err) {
     const int most = h->tried_count - first;
     struct contender *const list = calloc((size_t)most + 1, sizeof *list);
@@ -182,7 +188,11 @@ static bool attempts_time(struct hunt *h, int first, struct error *err) {
     int count = 0;
     for (int i = first; ok && i < h->tried_count; i++) {
         struct attempt *const a = &h->tried[i];
-        if (a->status == RECORD_CORRECT && !attempt_known(h, a)) from[count] = a, list[count++] = a->c;
+        if (a->status != RECORD_CORRECT || attempt_known(h, a)) continue;
+        if (a->c.seconds.n)
+            ok = attempt_keep(h, a, err);
+        else
+            from[count] = a, list[count++] = a->c;
     }
     struct heat t = {list, count, results};
     const double begin = clock_seconds();
@@ -195,8 +205,7 @@ static bool attempts_time(struct hunt *h, int first, struct error *err) {
             from[i]->status = status_of(&list[i], results[i].outcome);
             continue;
         }
-        pressure_find(h->s->device, &list[i], from[i]->pressure);
-        ok = round_keep(h, &list[i], 1, 0, err);
+        ok = attempt_keep(h, from[i], err);
     }
     free(list);
     free(results);

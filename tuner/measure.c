@@ -190,13 +190,17 @@ static bool runner_sample(struct meter *m, struct runner *r, struct error *err) 
     return calls_succeeded(m, r, err);
 }
 
-/* What the last call counted. A profiler that refuses leaves the times alone, and is not asked again. */
+/* What a call counts. A device that counts by itself did so while it was timed, and is not run again. A
+   profiler that refuses leaves the times alone, and is not asked again. */
 static void runner_count(struct meter *m, struct runner *r) {
     struct contender *const c = r->c;
-    if (!m->options.counters || *m->no_counters.text) {
-        c->counter_count = device_counters(m->device, r->kernel, c->counters, COUNTERS_MAX);
+    if (m->device->counters) {
+        const unsigned sets = m->options.counters ? m->options.counters : METRICS_ALL;
+        const int count = device_counters(m->device, r->kernel, c->counters, COUNTERS_MAX);
+        c->counter_count = metrics_select(c->counters, count, sets);
         return;
     }
+    if (!m->options.counters || *m->no_counters.text) return;
     if (!m->profiler) m->profiler = profiler_open(m->device, m->options.counters, &m->no_counters);
     if (m->profiler)
         profiler_count(m->profiler, r->kernel, r->calls, c->batch, c->counters, COUNTERS_MAX,

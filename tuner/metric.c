@@ -1,5 +1,6 @@
 #include "metric.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define STALL(reason) "smsp__average_warps_issue_stalled_" reason "_per_issue_active.ratio"
@@ -218,6 +219,29 @@ const struct metric *metric_find(const char *name) {
     for (int i = 0; i < METRIC_COUNT; i++)
         if (strcmp(metrics[i].name, name) == 0) return &metrics[i];
     return NULL;
+}
+
+static int order_of(const struct counter *c) {
+    const struct metric *const m = metric_find(c->name);
+    return m ? (int)(m - metrics) : METRIC_COUNT;
+}
+
+static int by_table(const void *a, const void *b) {
+    return order_of(a) - order_of(b);
+}
+
+void metrics_sort(struct counter *list, int count) {
+    qsort(list, (size_t)count, sizeof *list, by_table);
+}
+
+int metrics_select(struct counter *list, int count, unsigned sets) {
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+        const struct metric *const m = metric_find(list[i].name);
+        if (m && (m->sets & sets)) list[kept++] = list[i];
+    }
+    metrics_sort(list, kept);
+    return kept;
 }
 
 const char *metric_set_name(int i) {

@@ -4,6 +4,7 @@
 #ifndef KATUNE_METRIC_H
 #define KATUNE_METRIC_H
 
+#include "../kernels/device/device.h"
 #include "../kernels/error.h"
 
 enum metric_set {
@@ -30,6 +31,10 @@ struct metric {
 int metric_count(void);
 const struct metric *metric_at(int i);
 const struct metric *metric_find(const char *name);
+/* Puts counters into the table's order, those that it has not last. */
+void metrics_sort(struct counter *list, int count);
+/* Keeps those of the table's that are of one of the sets, in its order. Returns how many. */
+int metrics_select(struct counter *list, int count, unsigned sets);
 
 /* "memory,occupancy" or "all". False and what sets there are if one is unknown. */
 bool metric_sets_parse(const char *text, unsigned *sets, struct error *err);

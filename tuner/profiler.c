@@ -87,13 +87,8 @@ static bool count_cupti(struct profiler *p, struct counter *list, int max, int *
 }
 
 static bool count_device(struct profiler *p, struct counter *list, int max, int *count, struct error *err) {
-    struct counter all[COUNTERS_MAX];
     if (!kernel_run(p)) return error_set(err, "counters: the kernel failed");
-    const int known = device_counters(p->device, p->kernel, all, COUNTERS_MAX);
-    for (int i = 0; i < known && *count < max; i++) {
-        const struct metric *const m = metric_find(all[i].name);
-        if (m && (m->sets & p->sets)) list[(*count)++] = all[i];
-    }
+    *count = metrics_select(list, device_counters(p->device, p->kernel, list, max), p->sets);
     return true;
 }
 
@@ -136,15 +131,6 @@ const char *profiler_absent(const struct profiler *p) {
     return p->absent.text;
 }
 
-static int order_of(const struct counter *c) {
-    const struct metric *const m = metric_find(c->name);
-    return m ? (int)(m - metric_at(0)) : metric_count();
-}
-
-static int by_table(const void *a, const void *b) {
-    return order_of(a) - order_of(b);
-}
-
 bool profiler_count(struct profiler *p, struct kernel *k, const struct call *calls, int call_count,
                     struct counter *list, int max, int *count, struct error *err) {
     p->kernel = k;
@@ -152,6 +138,6 @@ bool profiler_count(struct profiler *p, struct kernel *k, const struct call *cal
     p->call_count = call_count;
     *count = 0;
     if (!p->count(p, list, max, count, err)) return false;
-    qsort(list, (size_t)*count, sizeof *list, by_table);
+    metrics_sort(list, *count);
     return true;
 }

@@ -197,10 +197,14 @@ static bool contenders_list(struct hunt *h, struct error *err) {
                                            : "all failed in an earlier run: --retry tries them again");
 }
 
-/* Times the fastest again in turns, first many and then those near the best. The first round is spared where
-   there are few, and where times are a model's and exact. */
+/* Times the fastest again in turns, first many, if there are many, and then those near the best. A model's
+   times are exact: they stand. */
 static bool contenders_retime(struct hunt *h, double budget, struct error *err) {
-    const bool many = h->count > SHORTLIST && !h->s->device->modeled;
+    const bool many = h->count > SHORTLIST;
+    if (h->s->device->modeled) {
+        contenders_keep(h, finalist_margin, SHORTLIST);
+        return true;
+    }
     contenders_keep(h, INFINITY, SHORTLIST);
     if (many && !hunt_race(h, h->list, &h->count, shortlist_share * budget, true, err)) return false;
     if (h->report->stopped) return true;

@@ -52,7 +52,8 @@ struct worker_times worker_times(const struct worker *w);
 /* What the worker's device is. */
 enum worker_outcome worker_describe(struct worker *w, struct device_info *info, struct error *err);
 /* Checks one candidate on its own problem; fills verdict. As asked; or quickly, with the distribution that is
-   measured with, and on a virtual GPU on the problem's first rows only. */
+   measured with, and on a virtual GPU on the problem's first rows only. There the second one also fills what
+   worker_measure() does, where these rows are all: a model needs no run of its own for it. */
 enum worker_outcome worker_check_as(struct worker *w, struct contender *c, struct distribution distribution,
                                     enum check_depth depth, double limit, struct error *err);
 enum worker_outcome worker_check(struct worker *w, struct contender *c, double limit, struct error *err);
