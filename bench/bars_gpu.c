@@ -91,6 +91,19 @@ static double limit_of(const struct bars_gpu *b, const struct problem *p) {
     return 10 * seconds_each + candidate_limit(b->options, b->info, p);
 }
 
+/* A virtual GPU counts as it runs. Where a real one does not, the times stay. */
+static void contender_count(const struct bars_gpu *b, struct contender *c, double limit) {
+    struct contender counted = *c;
+    struct error why = {""};
+    if (b->info->modeled) return;
+    if (worker_count(b->worker, &counted, limit, &why) == WORKER_OK) {
+        memcpy(c->counters, counted.counters, sizeof c->counters);
+        c->counter_count = counted.counter_count;
+    } else {
+        fprintf(stderr, "%s: not counted: %s\n", c->variant->name, why.text);
+    }
+}
+
 /* One that cannot be timed has failed. */
 static bool operation_count(const struct bars_gpu *b, struct counted *all, struct error *err) {
     const double limit = limit_of(b, &all->problem);
@@ -99,10 +112,12 @@ static bool operation_count(const struct bars_gpu *b, struct counted *all, struc
     for (int i = 0; i < all->count; i++) {
         struct contender *const c = &all->list[i];
         struct error why = {""};
-        if (worker_measure(b->worker, c, 1, seconds_each, false, limit, &why) == WORKER_OK)
+        if (worker_measure(b->worker, c, 1, seconds_each, false, limit, &why) == WORKER_OK) {
+            contender_count(b, c, limit);
             all->list[kept++] = *c;
-        else
+        } else {
             fprintf(stderr, "%s: %s\n", c->variant->name, why.text);
+        }
     }
     all->failed += all->count - kept;
     all->count = kept;
@@ -334,21 +349,15 @@ static bool shape_measure(struct bars_gpu *b, int64_t rows, int64_t channels, st
     return true;
 }
 
-int bars_gpu_measure(const struct device_info *info, const struct options *o, struct error *err) {
-    const struct worker_options options = {
-        .device = o->device,
-        .measure = {.seed = o->seed, .counters = info->modeled ? 0 : METRICS_ALL},
-        .memory = o->memory_limit};
-    struct bars_gpu b = {.info = info, .options = o};
+int bars_gpu_measure(struct worker *w, const struct device_info *info, const struct options *o,
+                     struct error *err) {
+    struct bars_gpu b = {.info = info, .options = o, .worker = w};
     b.rows = malloc(sizeof *b.rows * ROWS_MAX);
-    b.worker = b.rows ? worker_open(&options, err) : NULL;
-    bool ok = b.rows ? b.worker != NULL : error_set(err, "out of memory");
+    bool ok = b.rows || error_set(err, "out of memory");
     if (ok && !o->shape_count) ok = shape_measure(&b, ROWS, CHANNELS, err);
     for (int i = 0; ok && i < o->shape_count; i++)
         ok = shape_measure(&b, o->shapes[i].rows, o->shapes[i].channels, err);
-    if (b.worker && *worker_counters_absent(b.worker))
-        fprintf(stderr, "katune bench: %s\n", worker_counters_absent(b.worker));
-    worker_close(b.worker);
+    if (*worker_counters_absent(w)) fprintf(stderr, "katune bench: %s\n", worker_counters_absent(w));
     free(b.rows);
     return ok ? b.missed : -1;
 }

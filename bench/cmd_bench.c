@@ -231,8 +231,10 @@ static int bars_run(const struct options *o, struct error *err) {
     struct device_info info;
     struct worker *const w = candidates_worker(o, false, &info, err);
     if (!w) return EXIT_USAGE;
+    const bool gpu = device_is_gpu(&info);
+    int missed = gpu ? bars_gpu_measure(w, &info, o, err) : 0;
     worker_close(w);
-    const int missed = device_is_gpu(&info) ? bars_gpu_measure(&info, o, err) : cpu_bars_measure(o, err);
+    if (!gpu) missed = cpu_bars_measure(o, err);
     if (missed > 0) printf("%d missed\n", missed);
     return missed < 0 ? EXIT_USAGE : missed && o->strict ? EXIT_FAILED : EXIT_OK;
 }
@@ -266,6 +268,10 @@ int cmd_bench(int argc, char **argv) {
     }
     if (o.bars && (o.json || o.gbench)) {
         fprintf(stderr, "katune bench: --bars writes no JSON\n");
+        return EXIT_USAGE;
+    }
+    if (o.bars && o.counters) {
+        fprintf(stderr, "katune bench: --bars counts what it needs: leave out --counters\n");
         return EXIT_USAGE;
     }
     const int exit_code = o.bars ? bars_run(&o, &err) : bench_run(&o, &err);

@@ -60,6 +60,7 @@ Test(cli, bad_arguments) {
     program_refused("bench --time-budget 0", "--time-budget 0: give seconds");
     program_refused("bench --shape 0x8 --op copy", "nothing to time with 0 rows");
     program_refused("bench --strict", "--strict goes with --bars");
+    program_refused("bench --bars --counters all", "--bars counts what it needs: leave out --counters");
     program_refused("devices --only x", "--only: unknown option");
     const struct outcome unknown = program_run("nonsense");
     cr_assert(unknown.code == 2 && strstr(unknown.err, "unknown command \"nonsense\""));

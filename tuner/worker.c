@@ -128,9 +128,7 @@ static void case_make_room(struct servant *s) {
 static bool serve_measure(struct servant *s, const struct request *q, struct contender *list,
                           struct reply *r) {
     case_make_room(s);
-    const bool ok = measure(s->meter, list, q->count, q->budget, q->race, &r->err);
-    error_set(&r->counters_absent, "%s", meter_counters_absent(s->meter));
-    return ok;
+    return measure(s->meter, list, q->count, q->budget, q->race, &r->err);
 }
 
 static bool serve(struct servant *s, const struct request *q, struct contender *list, struct reply *r) {
@@ -152,6 +150,7 @@ static bool serve(struct servant *s, const struct request *q, struct contender *
 static void serve_timed(struct servant *s, const struct request *q, struct contender *list, struct reply *r) {
     const double begin = clock_seconds(), timed = meter_timed(s->meter);
     r->ok = serve(s, q, list, r);
+    error_set(&r->counters_absent, "%s", meter_counters_absent(s->meter));
     r->worked = clock_seconds() - begin;
     r->running = q->kind == CHECK ? list->verdict.seconds : meter_timed(s->meter) - timed;
     if (q->kind == CEILINGS) r->running = r->worked;
@@ -365,6 +364,7 @@ enum worker_outcome worker_count(struct worker *w, struct contender *c, double l
     struct reply r;
     const enum worker_outcome outcome =
         worker_ask(w, &(struct request){.kind = COUNT, .count = 1, .problem = c->problem}, c, limit, &r, err);
+    if (outcome == WORKER_OK) w->counters_absent = r.counters_absent;
     if (outcome == WORKER_OK && *r.cupti) memcpy(w->cupti, r.cupti, sizeof w->cupti);
     return outcome;
 }
