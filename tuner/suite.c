@@ -15,6 +15,7 @@ static const struct entry elementwise[] = {
     {"rows=1 channels=1021", "oob:50"},  {"rows=67 channels=100", "onebin"},
     {"rows=101 channels=257", "normal"}, {"rows=197 channels=768", "special"},
     {"rows=1009 channels=33", "normal"}, {"rows=61 channels=3072", "uniform"},
+    {"rows=29 channels=3", "special"},
 };
 
 static const struct entry rational[] = {
