@@ -30,31 +30,41 @@ static bool candidate_add(const struct finder *f, const struct variant *v, const
     return true;
 }
 
+static bool variant_skip(struct candidates *c, const struct variant *v, const char *reason,
+                         struct error *err) {
+    struct skip *const skips = realloc(c->skips, sizeof *skips * (size_t)(c->skipped + 1));
+    if (!skips) return error_set(err, "out of memory");
+    c->skips = skips;
+    skips[c->skipped++] = (struct skip){v, reason};
+    return true;
+}
+
 static bool variant_add(const struct finder *f, const struct variant *v, int threads, struct error *err) {
     const int before = f->found->count;
+    const char *first = NULL; /* the first point's reason */
     for (int64_t i = 0; i < point_count(v); i++) {
         const struct point pt = point_at(v, i);
-        if (!options_point(f->o, v, &pt) || variant_reject(v, f->problem, &pt, f->info)) continue;
+        if (!options_point(f->o, v, &pt)) continue;
+        const char *const reason = variant_reject(v, f->problem, &pt, f->info);
+        if (!first) first = reason;
+        if (reason) continue;
         if (threads && point_threads(v, &pt, f->info) != threads) continue;
         if (!candidate_add(f, v, &pt, err)) return false;
         if (!f->o->all_points && !threads) break;
     }
-    f->found->skipped += f->found->count == before;
-    return true;
+    if (f->found->count > before) return true;
+    return variant_skip(f->found, v, first ? first : "none of its points is selected", err);
 }
 
 bool candidates_find(struct candidates *c, const struct device_info *info, const struct options *o,
                      const struct problem *p, int threads, candidate_check *check, void *context,
                      struct error *err) {
     const struct finder f = {c, info, o, p, check, context};
-    bool any = false;
     *c = (struct candidates){0};
-    for (int i = 0; i < variant_count(); i++)
-        any |= variant_at(i)->op == p->op && options_variant(o, variant_at(i)) &&
-               variant_belongs(variant_at(i), info);
-    for (int i = 0; any && i < variant_count(); i++) {
+    for (int i = 0; i < variant_count(); i++) {
         const struct variant *const v = variant_at(i);
-        if (v->op != p->op || !options_variant(o, v) || variant_add(&f, v, threads, err)) continue;
+        if (v->op != p->op || !options_variant(o, v) || !variant_belongs(v, info)) continue;
+        if (variant_add(&f, v, threads, err)) continue;
         candidates_free(c);
         return false;
     }
@@ -63,6 +73,7 @@ bool candidates_find(struct candidates *c, const struct device_info *info, const
 
 void candidates_free(struct candidates *c) {
     free(c->list);
+    free(c->skips);
     *c = (struct candidates){0};
 }
 

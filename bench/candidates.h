@@ -5,10 +5,17 @@
 #include "options.h"
 #include "worker.h"
 
+/* A variant of the device's kind that does not run the problem, and why. */
+struct skip {
+    const struct variant *variant;
+    const char *reason;
+};
+
 struct candidates {
     struct contender *list; /* those that passed come first */
     int passed;
     int count; /* with those that failed */
+    struct skip *skips;
     int skipped;
 };
 

@@ -167,6 +167,8 @@ static bool problem_bench(struct bench *b, const struct problem *p, struct error
         b->timed += c.passed;
     }
     if (ok) failures_report(b, &c);
+    for (int i = 0; !b->o->quiet && i < c.skipped; i++)
+        printf("  skipped %s: %s\n", c.skips[i].variant->name, c.skips[i].reason);
     b->skipped += c.skipped;
     candidates_free(&c);
     fflush(stdout);

@@ -79,6 +79,11 @@ Test(cli, isa_of_the_environment) {
     cr_assert_eq(cJSON_GetArraySize(cJSON_GetObjectItem(cJSON_GetArrayItem(json, 0), "isa")), 1);
     cJSON_Delete(json);
     cr_assert(strstr(o.out, "\"vgpu:h100-sxm\"") && strstr(o.out, "\"vgpu:t4\""), "%s", o.out);
+    o = program_run("bench --op copy --only 'copy_avx2,copy_cuda' --shape 8x8");
+    cr_expect(o.code == 3 &&
+                  strcmp(o.out, "  skipped copy_avx2: the device does not have this instruction set\n"
+                                "0 timed, 0 failed their check, 1 skipped\n") == 0,
+              "%s", o.out);
 }
 
 Test(cli, variants_as_json) {
