@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "compile_set.h"
+#include "device/cuda_cache.h"
 #include "file.h"
 #include "json.h"
 
@@ -137,10 +138,13 @@ int cmd_compile(int argc, char **argv) {
     struct compile_set s;
     const char *emit = NULL, *folder = NULL;
     unsigned archs = ~0u;
+    uint64_t limit;
     if (!emit_take(&argc, argv, &emit, &folder, &err)) return refuse(&err);
     const int leave = options_parse(&o, &usage, argc, argv);
     if (leave >= 0) return leave;
-    if ((o.arch && !compile_archs_parse(o.arch, &archs, &err)) || !nvrtc_open(&n, &err)) return refuse(&err);
+    if ((o.arch && !compile_archs_parse(o.arch, &archs, &err)) || !cuda_cache_limit(&limit, &err) ||
+        !nvrtc_open(&n, &err))
+        return refuse(&err);
     struct tally t = {0};
     archs = archs_supported(archs, &n, &t);
     bool ok = compile_set_make(&s, &o, archs, &err) && compile_set_run(&s, &n, emit, folder, &err);

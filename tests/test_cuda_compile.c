@@ -54,6 +54,10 @@ Test(cuda_compile, bad_input) {
     cr_expect(o.code == 2 && strstr(o.err, "--arch sm_12: unknown"), "%s", o.err);
     o = program_run("compile --emit exe x");
     cr_expect(o.code == 2 && strstr(o.err, "--emit: write ptx or cubin and a folder"), "%s", o.err);
+    setenv("KATUNE_CACHE_MIB", "half", 1);
+    program_refused("compile", "KATUNE_CACHE_MIB=half: give a whole number of MiB");
+    program_refused("check --device vgpu:h100-sxm --op copy --shape 8x8", "KATUNE_CACHE_MIB=half: give");
+    unsetenv("KATUNE_CACHE_MIB");
     setenv("KATUNE_CUDA_HOME", "/nowhere", 1);
     o = program_run("compile");
     cr_expect(o.code == 2 && strstr(o.err, "KATUNE_CUDA_HOME=/nowhere: there is no libnvrtc.so below it"),

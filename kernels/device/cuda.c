@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cuda_arch.h"
+#include "cuda_cache.h"
 #include "cuda_gate.h"
 #include "cuda_private.h"
 
@@ -281,8 +282,10 @@ static struct device *device_new(struct cuda_api *api, const struct cuda_virtual
                        .api = *api,
                        .virtual = *virtual};
     int count = 0;
+    uint64_t limit;
     c->has_nvrtc = nvrtc_open(&c->nvrtc, &c->no_nvrtc);
-    bool ok = driver_start(api, err) && cuda_ok(api, api->cuDeviceGetCount(&count), "cuDeviceGetCount", err);
+    bool ok = cuda_cache_limit(&limit, err) && driver_start(api, err) &&
+              cuda_ok(api, api->cuDeviceGetCount(&count), "cuDeviceGetCount", err);
     if (ok && ordinal >= count)
         ok = error_set(err, "cuda:%d: the driver finds %d GPU%s%s", ordinal, count, count == 1 ? "" : "s",
                        count ? ", numbered from 0" : "");

@@ -1,5 +1,6 @@
 #include "cuda_cache.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -110,11 +111,17 @@ static bool entry_write(FILE *f, const struct cuda_binary *b) {
            fwrite(b->log, 1, b->log_size, f) == b->log_size;
 }
 
-static uint64_t cache_limit(void) {
+bool cuda_cache_limit(uint64_t *bytes, struct error *err) {
     const char *const text = getenv("KATUNE_CACHE_MIB");
     char *end;
-    const unsigned long long mib = text && *text ? strtoull(text, &end, 10) : CUDA_CACHE_MIB;
-    return (uint64_t)(text && *text && *end ? CUDA_CACHE_MIB : mib) << 20;
+    *bytes = (uint64_t)CUDA_CACHE_MIB << 20;
+    if (!text || !*text) return true;
+    errno = 0;
+    const unsigned long long mib = strtoull(text, &end, 10);
+    if (!isdigit((unsigned char)*text) || *end || errno || mib > 1ull << 40)
+        return error_set(err, "KATUNE_CACHE_MIB=%s: give a whole number of MiB", text);
+    *bytes = (uint64_t)mib << 20;
+    return true;
 }
 
 void cuda_cache_store(const char *folder, const char *key, const struct cuda_binary *b) {
@@ -130,7 +137,9 @@ void cuda_cache_store(const char *folder, const char *key, const struct cuda_bin
     bool ok = entry_write(f, b);
     ok = !fclose(f) && ok;
     if (!ok || rename(temporary, path)) unlink(temporary);
-    if (key[CUDA_KEY_LENGTH - 2] == '0') cuda_cache_trim(folder, cache_limit()); /* one store in 16 */
+    uint64_t limit;
+    if (key[CUDA_KEY_LENGTH - 2] == '0' && cuda_cache_limit(&limit, NULL)) /* one store in 16 */
+        cuda_cache_trim(folder, limit);
 }
 
 struct entry {

@@ -26,6 +26,8 @@ bool cuda_cache_load(const char *folder, const char *key, struct cuda_binary *b)
 /* Keeps a result; that it cannot be kept is no failure. Now and then what was not used for longest is
    removed, as far as all files together exceed KATUNE_CACHE_MIB (CUDA_CACHE_MIB). */
 void cuda_cache_store(const char *folder, const char *key, const struct cuda_binary *b);
+/* KATUNE_CACHE_MIB in bytes, CUDA_CACHE_MIB if it is not set. False if it is no number. */
+bool cuda_cache_limit(uint64_t *bytes, struct error *err);
 /* Removes the files used least recently until the others take at most `limit` bytes. */
 void cuda_cache_trim(const char *folder, uint64_t limit);
 
