@@ -31,7 +31,7 @@ static void run_converged(struct warp *w, const struct inst *in, uint32_t mask, 
         return;
     }
     uint32_t here = mask;
-    for (int i = 0; i < MAX_SPLITS; i++) {
+    for (int i = 0; i < w->split_top; i++) {
         if (w->splits[i].state == SPLIT_WARP_SYNC && w->splits[i].pc == pc) {
             here |= w->splits[i].mask;
         }
@@ -47,7 +47,7 @@ static void run_converged(struct warp *w, const struct inst *in, uint32_t mask, 
                needed, here);
     }
     in->run(w, in, here);
-    for (int i = 0; i < MAX_SPLITS; i++) {
+    for (int i = 0; i < w->split_top; i++) {
         if (w->splits[i].state == SPLIT_WARP_SYNC && w->splits[i].pc == pc) {
             w->splits[i].state = SPLIT_READY;
             w->splits[i].pc = pc + 1;
@@ -58,7 +58,7 @@ static void run_converged(struct warp *w, const struct inst *in, uint32_t mask, 
 
 /* Splits that all wait, at different instructions: the first goes on without the others. */
 static void break_wait(struct warp *w) {
-    for (int i = 0; i < MAX_SPLITS; i++) {
+    for (int i = 0; i < w->split_top; i++) {
         struct split *s = &w->splits[i];
         if (s->state == SPLIT_WARP_SYNC) {
             const struct inst *in = &w->kernel->code[s->pc];
@@ -151,35 +151,41 @@ static void count_run(struct warp *w, uint32_t start, uint32_t end, uint64_t lan
 /* Executes from *pc on until an instruction that changes the course of the warp, or to the split's meeting
  * point. Returns that instruction, with its lanes in *mask, or NULL at the meeting point or after a fault. */
 static const struct inst *run_straight(struct warp *w, const struct split *s, uint32_t *pc, uint32_t *mask) {
-    const struct inst *const code = w->kernel->code;
-    const uint32_t active = s->mask, start = *pc, stop = s->parent >= 0 ? s->reconverge : UINT32_MAX;
+    const struct inst *const code = w->kernel->code, *in = &code[*pc];
+    const struct inst *const stop =
+        s->parent >= 0 && s->reconverge != UINT32_MAX ? &code[s->reconverge] : NULL;
+    const uint32_t active = s->mask, start = *pc;
     const unsigned lanes = (unsigned)__builtin_popcount(active);
-    for (const struct inst *in = &code[start];; in++) {
-        const uint32_t at = (uint32_t)(in - code);
-        if (at == stop) {
-            count_run(w, start, at, lanes);
-            *pc = at;
-            return NULL;
+    while (in != stop) {
+        if (in->straight) {
+            for (unsigned left = in->straight; left; left--, in++) {
+                in->run(w, in, active);
+            }
+            continue;
         }
         uint32_t m = active;
         if (in->guard != NO_GUARD) {
             m = guard_mask(w, in, active);
-            w->block->worker->tally[at].masked += lanes - (unsigned)__builtin_popcount(m);
+            w->block->worker->tally[in - code].masked += lanes - (unsigned)__builtin_popcount(m);
         }
         if (in->kind > INST_MEMORY) {
-            count_run(w, start, at + 1, lanes);
-            *pc = at;
+            *pc = (uint32_t)(in - code);
             *mask = m;
+            count_run(w, start, *pc + 1, lanes);
             return in;
         }
         if (m) {
             in->run(w, in, m);
-            if (in->kind == INST_MEMORY && w->block->fault) {
-                count_run(w, start, at + 1, lanes);
+            if (w->block->fault) {
+                count_run(w, start, (uint32_t)(in - code) + 1, lanes);
                 return NULL;
             }
         }
+        in++;
     }
+    *pc = (uint32_t)(in - code);
+    count_run(w, start, *pc, lanes);
+    return NULL;
 }
 
 /* Charges the block's budget; false when it is used up. */

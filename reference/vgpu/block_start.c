@@ -7,7 +7,7 @@ static void fill(struct warp *w, uint32_t offset, uint32_t value) {
     if (offset == UINT32_MAX) {
         return;
     }
-    uint32_t *r = (uint32_t *)(w->base[0] + offset);
+    uint32_t *r = operand(w, offset);
     for (unsigned l = 0; l < WARP_SIZE; l++) {
         r[l] = value;
     }
@@ -18,20 +18,24 @@ static void fill_lanes(struct warp *w, uint32_t offset,
     if (offset == UINT32_MAX) {
         return;
     }
-    uint32_t *r = (uint32_t *)(w->base[0] + offset);
+    uint32_t *r = operand(w, offset);
     for (unsigned l = 0; l < WARP_SIZE; l++) {
         r[l] = value(w, l);
     }
 }
 
-void block_number_threads(struct warp *w) {
+static uint32_t thread_x(const struct warp *w, unsigned lane) {
+    return (w->number * WARP_SIZE + lane) % w->block->launch->block[0];
+}
+
+static uint32_t thread_y(const struct warp *w, unsigned lane) {
     const uint32_t *n = w->block->launch->block;
-    for (uint32_t l = 0; l < WARP_SIZE; l++) {
-        const uint32_t thread = w->number * WARP_SIZE + l;
-        w->tid[0][l] = thread % n[0];
-        w->tid[1][l] = thread / n[0] % n[1];
-        w->tid[2][l] = thread / n[0] / n[1];
-    }
+    return (w->number * WARP_SIZE + lane) / n[0] % n[1];
+}
+
+static uint32_t thread_z(const struct warp *w, unsigned lane) {
+    const uint32_t *n = w->block->launch->block;
+    return (w->number * WARP_SIZE + lane) / n[0] / n[1];
 }
 
 static uint32_t lane_id(const struct warp *w, unsigned lane) {
@@ -61,27 +65,30 @@ static uint32_t mask_ge(const struct warp *w, unsigned lane) {
     return ~mask_lt(w, lane);
 }
 
-static void fill_specials(struct warp *w) {
+void warp_open(struct warp *w) {
     const struct block *b = w->block;
     const struct launch *launch = b->launch;
-    const uint32_t *at = w->kernel->special;
+    const struct kernel *k = w->kernel;
+    const uint32_t *at = k->special, registers = k->register_bytes - k->constant_bytes;
+    memset(w->registers, 0, registers);
+    if (k->constant_bytes) {
+        memcpy(w->registers + registers, k->constants, k->constant_bytes);
+    }
     fill_lanes(w, at[SPECIAL_LANEID], lane_id);
     fill_lanes(w, at[SPECIAL_EQ], mask_eq);
     fill_lanes(w, at[SPECIAL_LE], mask_le);
     fill_lanes(w, at[SPECIAL_LT], mask_lt);
     fill_lanes(w, at[SPECIAL_GE], mask_ge);
     fill_lanes(w, at[SPECIAL_GT], mask_gt);
+    fill_lanes(w, at[SPECIAL_TID_X], thread_x);
+    fill_lanes(w, at[SPECIAL_TID_Y], thread_y);
+    fill_lanes(w, at[SPECIAL_TID_Z], thread_z);
     for (unsigned i = 0; i < 3; i++) {
-        if (at[SPECIAL_TID_X + i] != UINT32_MAX) {
-            memcpy(w->base[0] + at[SPECIAL_TID_X + i], w->tid[i], sizeof w->tid[i]);
-        }
         fill(w, at[SPECIAL_NTID_X + i], launch->block[i]);
-        fill(w, at[SPECIAL_CTAID_X + i], b->index[i]);
         fill(w, at[SPECIAL_NCTAID_X + i], launch->grid[i]);
     }
     fill(w, at[SPECIAL_WARPID], w->number);
     fill(w, at[SPECIAL_NWARPID], b->warp_count);
-    fill(w, at[SPECIAL_SMID], (uint32_t)(b->number % launch->profile->multiprocessors));
     fill(w, at[SPECIAL_NSMID], launch->profile->multiprocessors);
     fill(w, at[SPECIAL_GRIDID], (uint32_t)launch->number);
     fill(w, at[SPECIAL_DYNAMIC_SMEM], launch->dynamic_bytes);
@@ -90,9 +97,21 @@ static void fill_specials(struct warp *w) {
     fill(w, at[SPECIAL_ONE], 1);
 }
 
+/* Registers that differ from block to block, and those that must start as zeros. */
+static void start_registers(struct warp *w) {
+    const struct block *b = w->block;
+    const struct kernel *k = w->kernel;
+    for (uint32_t i = 0; i < k->cleared_count; i++) {
+        memset(operand(w, k->cleared[i].offset), 0, k->cleared[i].bytes);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        fill(w, k->special[SPECIAL_CTAID_X + i], b->index[i]);
+    }
+    fill(w, k->special[SPECIAL_SMID], (uint32_t)(b->number % b->launch->profile->multiprocessors));
+}
+
 void block_start(struct block *b, uint64_t number) {
     const struct launch *launch = b->launch;
-    const struct kernel *k = b->kernel;
     b->number = number;
     b->index[0] = (uint32_t)(number % launch->grid[0]);
     b->index[1] = (uint32_t)(number / launch->grid[0] % launch->grid[1]);
@@ -114,6 +133,7 @@ void block_start(struct block *b, uint64_t number) {
         /* all other splits are free: a block that ends any other way is the launch's last */
         w->splits[0] = (struct split){0, w->lanes, UINT32_MAX, -1, 0, SPLIT_READY};
         w->current = 0;
+        w->split_top = 1;
         w->state = WARP_READY;
         w->barrier = UINT32_MAX;
         w->issued = 0;
@@ -121,7 +141,6 @@ void block_start(struct block *b, uint64_t number) {
         w->copy_count = w->copy_group = 0;
         memset(w->clocks, 0, sizeof w->clocks);
         w->clocks[v] = 1;
-        memset(w->base[0], 0, k->register_bytes);
-        fill_specials(w);
+        start_registers(w);
     }
 }

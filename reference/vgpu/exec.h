@@ -1,6 +1,7 @@
 /* exec: what the handlers of plain instructions share. These files are compiled once for each instruction set
  * of the host; EXEC_NAME() keeps the copies apart. A handler computes all 32 lanes - they vectorise - and
- * writes the active ones. */
+ * writes the active ones. Mostly these are all lanes: then the results go straight to their register, since
+ * what takes the way through the stack arrives later by as much as a multiplication takes. */
 #ifndef VGPU_EXEC_H
 #define VGPU_EXEC_H
 
@@ -60,7 +61,7 @@ struct exec_names {
             return;                                                                                          \
         }                                                                                                    \
         EACH_LANE {                                                                                          \
-            d[l] = mask >> l & 1 ? t[l] : d[l];                                                              \
+            d[l] = mask & 1u << l ? t[l] : d[l];                                                             \
         }                                                                                                    \
     }
 PUT(u32, uint32_t)
@@ -82,43 +83,50 @@ static inline void put_predicate(struct warp *w, uint32_t op, uint32_t mask, uin
     *p = (*p & ~mask) | (value & mask);
 }
 
-/* D = type of the result, A, B, C of the sources; expr in a, b, c. */
 #define HANDLER(name) static void name(struct warp *w, const struct inst *i, uint32_t m)
+
+/* Lanes do not depend on each other, whether or not the result's register is one of the sources. */
+#ifdef __clang__
+#define EACH_LANE_APART _Pragma("clang loop vectorize(assume_safety)") EACH_LANE
+#else
+#define EACH_LANE_APART _Pragma("GCC ivdep") EACH_LANE
+#endif
+
+/* op[0] = expr, of type D, for the lanes in m; sources declares what expr is made of. */
+#define RESULT(D, sources, expr)                                                                             \
+    ST_##D *const d = operand(w, i->op[0]);                                                                  \
+    if (m == UINT32_MAX) {                                                                                   \
+        EACH_LANE_APART {                                                                                    \
+            sources;                                                                                         \
+            d[l] = (ST_##D)(UT_##D)(expr);                                                                   \
+        }                                                                                                    \
+    } else {                                                                                                 \
+        EACH_LANE_APART {                                                                                    \
+            sources;                                                                                         \
+            const ST_##D r = (ST_##D)(UT_##D)(expr);                                                         \
+            d[l] = m & 1u << l ? r : d[l];                                                                   \
+        }                                                                                                    \
+    }
+#define SOURCE(T, x) const VT_##T x = (VT_##T)p##x[l]
+
+/* D = type of the result, A, B, C of the sources; expr in a, b, c. */
 #define OP1(name, D, A, expr)                                                                                \
     HANDLER(name) {                                                                                          \
         const ST_##A *pa = operand(w, i->op[1]);                                                             \
-        LANE_ARRAY ST_##D t[WARP_SIZE];                                                                      \
-        EACH_LANE {                                                                                          \
-            const VT_##A a = (VT_##A)pa[l];                                                                  \
-            t[l] = (ST_##D)(UT_##D)(expr);                                                                   \
-        }                                                                                                    \
-        PUT(w, i->op[0], m, t);                                                                              \
+        RESULT(D, SOURCE(A, a), expr)                                                                        \
     }
 #define OP2(name, D, A, B, expr)                                                                             \
     HANDLER(name) {                                                                                          \
         const ST_##A *pa = operand(w, i->op[1]);                                                             \
         const ST_##B *pb = operand(w, i->op[2]);                                                             \
-        LANE_ARRAY ST_##D t[WARP_SIZE];                                                                      \
-        EACH_LANE {                                                                                          \
-            const VT_##A a = (VT_##A)pa[l];                                                                  \
-            const VT_##B b = (VT_##B)pb[l];                                                                  \
-            t[l] = (ST_##D)(UT_##D)(expr);                                                                   \
-        }                                                                                                    \
-        PUT(w, i->op[0], m, t);                                                                              \
+        RESULT(D, SOURCE(A, a); SOURCE(B, b), expr)                                                          \
     }
 #define OP3(name, D, A, B, C, expr)                                                                          \
     HANDLER(name) {                                                                                          \
         const ST_##A *pa = operand(w, i->op[1]);                                                             \
         const ST_##B *pb = operand(w, i->op[2]);                                                             \
         const ST_##C *pc = operand(w, i->op[3]);                                                             \
-        LANE_ARRAY ST_##D t[WARP_SIZE];                                                                      \
-        EACH_LANE {                                                                                          \
-            const VT_##A a = (VT_##A)pa[l];                                                                  \
-            const VT_##B b = (VT_##B)pb[l];                                                                  \
-            const VT_##C c = (VT_##C)pc[l];                                                                  \
-            t[l] = (ST_##D)(UT_##D)(expr);                                                                   \
-        }                                                                                                    \
-        PUT(w, i->op[0], m, t);                                                                              \
+        RESULT(D, SOURCE(A, a); SOURCE(B, b); SOURCE(C, c), expr)                                            \
     }
 #define OP4(name, D, A, B, C, E, expr)                                                                       \
     HANDLER(name) {                                                                                          \
@@ -126,15 +134,7 @@ static inline void put_predicate(struct warp *w, uint32_t op, uint32_t mask, uin
         const ST_##B *pb = operand(w, i->op[2]);                                                             \
         const ST_##C *pc = operand(w, i->op[3]);                                                             \
         const ST_##E *pe = operand(w, i->op[4]);                                                             \
-        LANE_ARRAY ST_##D t[WARP_SIZE];                                                                      \
-        EACH_LANE {                                                                                          \
-            const VT_##A a = (VT_##A)pa[l];                                                                  \
-            const VT_##B b = (VT_##B)pb[l];                                                                  \
-            const VT_##C c = (VT_##C)pc[l];                                                                  \
-            const VT_##E e = (VT_##E)pe[l];                                                                  \
-            t[l] = (ST_##D)(UT_##D)(expr);                                                                   \
-        }                                                                                                    \
-        PUT(w, i->op[0], m, t);                                                                              \
+        RESULT(D, SOURCE(A, a); SOURCE(B, b); SOURCE(C, c); SOURCE(E, e), expr)                              \
     }
 
 #endif

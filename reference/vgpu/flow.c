@@ -183,3 +183,20 @@ void flow_reconverge(struct lowering *l) {
         }
     }
 }
+
+void flow_straighten(struct lowering *l) {
+    uint8_t *meets = lower_alloc(l, l->count + 1);
+    for (uint32_t i = 0; i < l->count; i++) {
+        const struct inst *in = &l->code[i];
+        if ((in->kind == INST_BRANCH || in->kind == INST_TABLE) && in->reconverge != UINT32_MAX) {
+            meets[in->reconverge] = 1;
+        }
+    }
+    for (uint32_t i = l->count; i-- > 0;) {
+        struct inst *in = &l->code[i];
+        const uint32_t next = i + 1 == l->count || meets[i + 1] ? 0 : l->code[i + 1].straight;
+        if (in->kind == INST_PLAIN && in->guard == NO_GUARD) {
+            in->straight = (uint16_t)(next < UINT16_MAX ? next + 1 : UINT16_MAX);
+        }
+    }
+}

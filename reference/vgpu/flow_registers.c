@@ -20,7 +20,7 @@ void inst_visit(struct inst *in, visit_fn *visit, void *context) {
         }
     }
     for (unsigned i = in->defs; i < in->used; i++) {
-        if (in->op[i] != UINT32_MAX && !(in->op[i] & VGPU_CONSTANT)) {
+        if (in->op[i] != UINT32_MAX) {
             visit(context, &in->op[i], false);
         }
     }
@@ -112,17 +112,26 @@ static void visit_interval(void *context, uint32_t *op, bool is_destination) {
     }
 }
 
+struct places {
+    const uint32_t *offsets; /* of registers */
+    uint32_t constants;      /* offset of the first */
+};
+
 static void visit_rename(void *context, uint32_t *op, bool is_destination) {
     (void)is_destination;
-    const uint32_t *offsets = context;
+    const struct places *places = context;
     if (!(*op & VGPU_CONSTANT)) {
-        *op = offsets[*op];
+        *op = places->offsets[*op];
+    } else if (*op != UINT32_MAX) {
+        *op = places->constants + (*op & ~VGPU_CONSTANT);
     }
 }
 
-/* Gives each register the offset of a slot that nothing else uses while it lives. */
-static void linear_scan(struct lowering *l, const struct intervals *v, uint32_t *offsets) {
-    static const uint32_t bytes[] = {[REG_PREDICATE] = 64, [REG_32] = 128, [REG_64] = 256};
+static const uint32_t slot_bytes[] = {[REG_PREDICATE] = 64, [REG_32] = 128, [REG_64] = 256};
+
+/* Gives each register the offset of a slot that nothing else uses while it lives. Returns the slots' bytes.
+ */
+static uint32_t linear_scan(struct lowering *l, const struct intervals *v, uint32_t *offsets) {
     uint32_t *first = lower_alloc(l, (l->count + 1) * sizeof *first); /* registers by their start */
     uint32_t *last = lower_alloc(l, (l->count + 1) * sizeof *last);   /* and by their end */
     uint32_t *next_start = lower_alloc(l, (l->registers + 1) * sizeof *next_start);
@@ -148,7 +157,7 @@ static void linear_scan(struct lowering *l, const struct intervals *v, uint32_t 
                 offsets[r - 1] = free_slots[c][--free_count[c]];
             } else {
                 offsets[r - 1] = top;
-                top += bytes[c];
+                top += slot_bytes[c];
             }
             live += c == REG_64 ? 2 : c == REG_32;
         }
@@ -161,7 +170,41 @@ static void linear_scan(struct lowering *l, const struct intervals *v, uint32_t 
             live -= c == REG_64 ? 2 : c == REG_32;
         }
     }
-    l->kernel->register_bytes = top + 64;
+    return top;
+}
+
+static void visit_needed(void *context, uint32_t *op, bool is_destination) {
+    uint8_t *needed = context;
+    if (!is_destination && !(*op & VGPU_CONSTANT)) {
+        needed[*op] = 1;
+    }
+}
+
+/* Registers that must be zero when a warp begins, so that a kernel gives the same result after whatever block
+ * ran before: those that may be read before they are written, which are live on entry, and those of which
+ * instructions of a whole warp read lanes that may never have written them. */
+static void find_cleared(struct lowering *l, const uint64_t *live, const uint32_t *offsets) {
+    uint8_t *needed = lower_alloc(l, l->registers + 1);
+    for (uint32_t i = 0; i < l->count; i++) {
+        if (l->code[i].kind == INST_WARP) {
+            inst_visit(&l->code[i], visit_needed, needed);
+        }
+    }
+    for (uint32_t r = 0; r < l->registers; r++) {
+        needed[r] |= bit_get(live, r);
+    }
+    for (unsigned i = 0; i < SPECIAL_COUNT; i++) { /* these are set */
+        if (l->specials[i]) {
+            needed[l->specials[i] - 1] = 0;
+        }
+    }
+    struct span *spans = lower_alloc(l, (l->registers + 1) * sizeof *spans);
+    for (uint32_t r = 0; r < l->registers; r++) {
+        if (needed[r]) {
+            spans[l->kernel->cleared_count++] = (struct span){offsets[r], slot_bytes[l->classes[r]]};
+        }
+    }
+    l->kernel->cleared = spans;
 }
 
 void flow_allocate(struct lowering *l) {
@@ -207,10 +250,12 @@ void flow_allocate(struct lowering *l) {
         }
     }
     uint32_t *offsets = lower_alloc(l, (l->registers + 1) * sizeof *offsets);
-    linear_scan(l, &iv, offsets);
+    const struct places places = {offsets, linear_scan(l, &iv, offsets) + 64};
+    find_cleared(l, v.in, offsets);
     for (uint32_t i = 0; i < l->count; i++) {
-        inst_visit(&l->code[i], visit_rename, offsets);
+        inst_visit(&l->code[i], visit_rename, (void *)&places);
     }
+    l->kernel->register_bytes = places.constants + l->constant_bytes;
     for (unsigned i = 0; i < SPECIAL_COUNT; i++) {
         l->kernel->special[i] = l->specials[i] ? offsets[l->specials[i] - 1] : UINT32_MAX;
     }

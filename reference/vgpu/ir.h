@@ -2,8 +2,8 @@
  *
  * A warp's registers lie in one block of memory: a 32-bit (or 16-bit) register is 32 lanes of 4 bytes, a
  * 64-bit one 32 lanes of 8 bytes, a predicate one 32-bit mask. 16-bit values keep the upper half of their
- * lane zero. An operand is the byte offset of its register; with VGPU_CONSTANT set, the offset in the
- * kernel's block of constants. */
+ * lane zero. An operand is the byte offset of its register. Constants are registers that nothing writes,
+ * behind the others; while the code is made they have VGPU_CONSTANT set and the offset among themselves. */
 #ifndef VGPU_IR_H
 #define VGPU_IR_H
 
@@ -56,17 +56,21 @@ enum { INST_OPERANDS = 6, NO_GUARD = -1 };
 
 struct inst {
     exec_fn *run;
-    uint32_t op[INST_OPERANDS];  /* destinations first */
-    int32_t guard;               /* offset of a predicate, or NO_GUARD */
-    uint32_t target, reconverge; /* branches: numbers of instructions */
-    const uint32_t *list;        /* further operands: vectors, matrix fragments, branch targets */
-    int64_t imm;                 /* address offset, barrier kind, ... */
-    uint32_t line, file, source;
-    uint16_t site; /* memory: number of the access, for bounds that were seen before */
-    uint8_t kind, pipe;
+    uint32_t op[INST_OPERANDS]; /* destinations first */
+    int32_t guard;              /* offset of a predicate, or NO_GUARD */
+    uint16_t straight;    /* so many instructions from this one on are plain, without guard, and none but the
+                           * first    is one where lanes meet */
+    uint16_t site;        /* memory: number of the access, for bounds that were seen before */
+    const uint32_t *list; /* further operands: vectors, matrix fragments, branch targets */
+    int64_t imm;          /* address offset, barrier kind, ... */
+    uint8_t kind;
     bool guard_negated;
     uint8_t count; /* of list */
     uint8_t space, bytes, flags, sub, aux;
+    /* what stands above is read whenever it runs */
+    uint32_t target, reconverge; /* branches: numbers of instructions */
+    uint32_t line, file, source;
+    uint8_t pipe;
     uint8_t defs;      /* how many of op[] are destinations */
     uint8_t order;     /* atomics: 1 shows the order of blocks if its old value is used, 2 in any case */
     uint8_t type;      /* mma: of the factors */
@@ -87,6 +91,10 @@ enum inst_flag {
 };
 
 struct kernel_param {
+    uint32_t offset, bytes;
+};
+
+struct span {
     uint32_t offset, bytes;
 };
 
@@ -127,10 +135,12 @@ struct kernel {
     const struct ptx_module *module;
     struct inst *code;
     uint32_t count;
-    uint32_t register_bytes; /* of a warp */
-    uint32_t live_registers; /* most 32-bit registers alive at once: an estimate of what ptxas would need */
-    uint8_t *constants;
+    uint32_t register_bytes;  /* of a warp, with the constants, a multiple of 64 */
+    uint32_t live_registers;  /* most 32-bit registers alive at once: an estimate of what ptxas would need */
+    const uint8_t *constants; /* the last constant_bytes of a warp's registers */
     uint32_t constant_bytes;
+    const struct span *cleared; /* registers that must start as zeros */
+    uint32_t cleared_count;
     uint32_t special[SPECIAL_COUNT]; /* offset of the register that holds it, UINT32_MAX: not used */
     struct kernel_param *params;
     uint32_t param_count, param_bytes;

@@ -19,7 +19,6 @@ struct worker_state {
     uint64_t *before; /* how often warps had issued each instruction when the launch's last block began */
     struct block block;
     struct warp warps[MAX_WARPS];
-    uint32_t tid[MAX_WARPS][3][WARP_SIZE];
     struct launch *launch;
     pthread_t thread;
     bool failed;
@@ -81,8 +80,7 @@ static bool worker_open(struct worker_state *s, struct launch *launch) {
     b->shared = calloc(1, launch->shared_bytes + 64u);
     b->shared_init = calloc(1, launch->shared_bytes + 64u);
     b->shadow = launch->checks & CHECK_RACE ? calloc(launch->shared_bytes + 1u, sizeof *b->shadow) : NULL;
-    const size_t stride = (k->register_bytes + 63u) / 64 * 64;
-    b->registers = aligned_alloc(64, stride * b->warp_count);
+    b->registers = aligned_alloc(64, (size_t)k->register_bytes * b->warp_count);
     const size_t local = (size_t)k->local_bytes * WARP_SIZE;
     b->local = calloc(b->warp_count, local + 64);
     if (!s->worker.tally || !s->worker.sites || !b->shared || !b->shared_init ||
@@ -91,14 +89,12 @@ static bool worker_open(struct worker_state *s, struct launch *launch) {
     }
     for (uint32_t v = 0; v < b->warp_count; v++) {
         struct warp *w = &s->warps[v];
-        w->base[0] = b->registers + v * stride;
-        w->base[1] = k->constants;
+        w->registers = b->registers + (size_t)v * k->register_bytes;
         w->block = b;
         w->kernel = k;
         w->number = v;
         w->local = b->local + v * local;
-        w->tid = s->tid[v];
-        block_number_threads(w);
+        warp_open(w);
     }
     s->before = calloc(k->count + 1u, sizeof *s->before);
     return s->before;

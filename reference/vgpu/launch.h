@@ -39,8 +39,8 @@ struct launch {
 /* Runs the whole grid. False when the host is out of memory. */
 bool launch_run(struct launch *launch);
 
-/* Fills w->tid in. */
-void block_number_threads(struct warp *w);
+/* Sets the registers that are the same in all blocks of a launch. */
+void warp_open(struct warp *w);
 /* Makes a block's threads ready to run as block number. */
 void block_start(struct block *block, uint64_t number);
 

@@ -250,6 +250,7 @@ static void finish(struct lowering *l) {
     number_sites(l);
     flow_reconverge(l);
     flow_allocate(l);
+    flow_straighten(l);
     k->code = l->code;
     k->count = l->count;
     k->constants = l->constants;

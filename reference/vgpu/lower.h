@@ -99,6 +99,8 @@ void words_done(struct lowering *l, const struct words *w);
 /* Immediate post-dominators of branches and the layout of registers. */
 void flow_reconverge(struct lowering *l);
 void flow_allocate(struct lowering *l);
+/* Finds the runs of plain instructions. */
+void flow_straighten(struct lowering *l);
 /* Calls visit for each register operand of an instruction. */
 typedef void visit_fn(void *context, uint32_t *op, bool is_destination);
 void inst_visit(struct inst *in, visit_fn *visit, void *context);

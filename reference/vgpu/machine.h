@@ -55,18 +55,17 @@ struct copy_async {
 enum warp_state { WARP_READY, WARP_BARRIER, WARP_DONE };
 
 struct warp {
-    uint8_t *base[2]; /* registers, constants */
+    uint8_t *registers; /* and constants */
     struct block *block;
     const struct kernel *kernel;
     uint32_t number, lanes; /* lanes: those that exist */
     uint32_t exited;
     struct split splits[MAX_SPLITS];
-    int current;
+    int current, split_top; /* splits from split_top on were never used */
     uint8_t state;
     uint32_t barrier;
     uint64_t issued; /* instructions, the warp's clock */
     uint8_t *local;
-    uint32_t (*tid)[WARP_SIZE]; /* x, y, z of the lanes */
     uint32_t clocks[MAX_WARPS]; /* what this warp knows of the others' progress: barriers order accesses */
     uint32_t sync_epoch;        /* counts bar.warp.sync */
     struct copy_async *copies;
@@ -131,7 +130,7 @@ struct block {
 };
 
 static inline void *operand(const struct warp *w, uint32_t op) {
-    return w->base[op >> 31] + (op & ~VGPU_CONSTANT);
+    return w->registers + op;
 }
 
 /* Runs the block until all its warps are done or one faults. */

@@ -5,6 +5,7 @@
 static struct split *split_new(struct warp *w, uint32_t pc, uint32_t mask, uint32_t reconverge, int parent) {
     for (int i = 0; i < MAX_SPLITS; i++) {
         if (w->splits[i].state == SPLIT_FREE) {
+            w->split_top = i < w->split_top ? w->split_top : i + 1;
             w->splits[i] = (struct split){pc, mask, reconverge, (int16_t)parent, 0, SPLIT_READY};
             return &w->splits[i];
         }
@@ -14,8 +15,9 @@ static struct split *split_new(struct warp *w, uint32_t pc, uint32_t mask, uint3
 
 bool splits_schedule(struct warp *w) {
     /* the youngest ready split: children before their parents' siblings, so that joins complete soon */
-    for (int k = 1; k <= MAX_SPLITS; k++) {
-        const int i = (w->current + MAX_SPLITS - k) % MAX_SPLITS;
+    int i = w->current;
+    for (int k = 0; k < w->split_top; k++) {
+        i = i ? i - 1 : w->split_top - 1;
         if (w->splits[i].state == SPLIT_READY) {
             w->current = i;
             return true;
