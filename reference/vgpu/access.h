@@ -8,8 +8,7 @@
 enum access { READ = 1, WRITE = 2, ATOMIC = 4 };
 
 struct lanes {
-    uint64_t before; /* what stands at address[-1]: read with it, never used */
-    uint64_t address[WARP_SIZE];
+    LANE_ARRAY uint64_t address[WARP_SIZE];
     uint8_t *host[WARP_SIZE];
     uint32_t steps; /* lanes whose address is not that of the lane before */
 };

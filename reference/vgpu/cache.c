@@ -84,26 +84,31 @@ void caches_close(struct caches *caches) {
     free(caches);
 }
 
+static struct line *set_of(const struct cache *c, uint32_t number) {
+    const uint64_t quotient = (uint64_t)((unsigned __int128)number * c->inverse >> 64);
+    return c->sets[number - quotient * c->count].lines;
+}
+
 /* The line, moved to the front of its set. One that was not there takes the place of the last, which comes
  * back in *evicted. */
 static struct line *look_up(struct cache *c, uint32_t number, struct line *evicted) {
-    const uint64_t quotient = (uint64_t)((unsigned __int128)number * c->inverse >> 64);
-    struct line *const lines = c->sets[number - quotient * c->count].lines;
+    struct line *const lines = set_of(c, number);
     const uint32_t tag = number + 1;
     *evicted = (struct line){0};
     if (lines[0].tag == tag) {
         return lines;
     }
-    for (uint32_t k = 1; k < WAYS; k++) {
-        if (lines[k].tag == tag) {
-            const struct line found = lines[k];
-            memmove(lines + 1, lines, k * sizeof *lines);
-            lines[0] = found;
+    struct line before = lines[0];
+    for (uint32_t k = 1; k < WAYS && before.tag; k++) {
+        const struct line here = lines[k];
+        lines[k] = before;
+        if (here.tag == tag) {
+            lines[0] = here;
             return lines;
         }
+        before = here;
     }
-    *evicted = lines[WAYS - 1];
-    memmove(lines + 1, lines, (WAYS - 1) * sizeof *lines);
+    *evicted = before;
     lines[0] = (struct line){.tag = tag};
     return lines;
 }
@@ -154,9 +159,15 @@ static void load(struct caches *c, struct cache *l1, const struct access_record 
 }
 
 void caches_run(struct caches *c, uint64_t block, const struct access_record *records, size_t count) {
+    enum { AHEAD = 8 };
     struct cache *l1 = &c->l1[block % c->multiprocessors];
     for (size_t i = 0; i < count; i++) {
         const struct access_record *r = &records[i];
+        if (i + AHEAD < count) { /* the model's sets are seldom in the host's own cache */
+            const uint32_t line = records[i + AHEAD].line;
+            __builtin_prefetch(set_of(&c->l2, line), 1);
+            __builtin_prefetch(set_of(l1, line), 1);
+        }
         switch (r->kind) {
         case ACCESS_LOAD: load(c, l1, r); break;
         case ACCESS_STORE: l2_access(c, r->line, r->sectors, false, true); break;

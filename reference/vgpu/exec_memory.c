@@ -45,17 +45,16 @@ static void load_broadcast(struct warp *w, const struct inst *i, uint32_t m, con
     for (unsigned k = 0; k < i->count; k++) {
         const uint64_t v = load_element(p + k * i->bytes, i->bytes, i->flags & FLAG_SIGNED);
         if (i->flags & FLAG_WIDE_DATA) {
-            LANE_ARRAY uint64_t t[WARP_SIZE];
+            uint64_t *const d = operand(w, i->list[k]);
             EACH_LANE {
-                t[l] = v;
+                d[l] = m & 1u << l ? v : d[l];
             }
-            put_u64(w, i->list[k], m, t);
         } else {
-            LANE_ARRAY uint32_t t[WARP_SIZE];
+            uint32_t *const d = operand(w, i->list[k]);
+            const uint32_t low = (uint32_t)v & (i->aux == 16 ? 0xffff : UINT32_MAX);
             EACH_LANE {
-                t[l] = (uint32_t)v & (i->aux == 16 ? 0xffff : UINT32_MAX);
+                d[l] = m & 1u << l ? low : d[l];
             }
-            put_u32(w, i->list[k], m, t);
         }
     }
 }
@@ -90,18 +89,27 @@ static inline void store_consecutive(struct warp *w, const struct inst *i, uint8
     words_write(to, t, count * WARP_SIZE);
 }
 
-/* A few addresses, each of a run of lanes: 32-bit elements. */
-static void load_steps(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a) {
+/* Up to four addresses, each of a run of lanes: 32-bit elements. */
+enum { MOST_RUNS = 4 };
+static void load_runs(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a) {
+    uint32_t first[MOST_RUNS] = {0, WARP_SIZE, WARP_SIZE, WARP_SIZE};
+    const uint8_t *from[MOST_RUNS];
+    unsigned runs = 0;
+    for (uint32_t left = a->steps | 1; left; left &= left - 1) {
+        first[runs] = first_of(left);
+        from[runs] = global_host(w, a->address[first[runs]]);
+        runs++;
+    }
     for (unsigned k = 0; k < i->count; k++) {
-        LANE_ARRAY uint32_t t[WARP_SIZE];
-        for (uint32_t left = a->steps | 1; left; left &= left - 1) {
-            const unsigned first = first_of(left);
-            const uint32_t v = (uint32_t)element_read(global_host(w, a->address[first]) + 4 * k, 4);
-            EACH_LANE {
-                t[l] = l >= first ? v : t[l];
-            }
+        uint32_t v[MOST_RUNS] = {0};
+        for (unsigned r = 0; r < runs; r++) {
+            v[r] = (uint32_t)element_read(from[r] + 4 * k, 4);
         }
-        put_u32(w, i->list[k], m, t);
+        uint32_t *const d = operand(w, i->list[k]);
+        EACH_LANE {
+            const uint32_t t = l < first[1] ? v[0] : l < first[2] ? v[1] : l < first[3] ? v[2] : v[3];
+            d[l] = m & 1u << l ? t : d[l];
+        }
     }
 }
 
@@ -127,8 +135,8 @@ HANDLER(load) {
                         : load_consecutive(w, i, from, 1);
         return;
     }
-    if (i->bytes == 4 && !(i->flags & FLAG_WIDE_DATA) && __builtin_popcount(a.steps) < 4) {
-        load_steps(w, i, m, &a);
+    if (i->bytes == 4 && !(i->flags & FLAG_WIDE_DATA) && __builtin_popcount(a.steps) < MOST_RUNS) {
+        load_runs(w, i, m, &a);
         return;
     }
     set_hosts(w, &a);

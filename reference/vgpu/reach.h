@@ -17,43 +17,45 @@ enum shape {
     SHAPE_SCATTERED
 };
 
-/* Addresses are 32; is one of them below low, more than room above it, or has a bit of mask? */
-static inline bool lanes_bad(const uint64_t *address, uint64_t low, uint64_t room, uint64_t mask) {
+/* Is one of the addresses below low, more than room above it, or has a bit of mask? And *steps: the lanes,
+ * but for the first, whose address is not that of the lane before. */
+static inline bool lanes_bad(const uint64_t *address, uint64_t low, uint64_t room, uint64_t mask,
+                             uint32_t *steps) {
 #ifdef __AVX512F__
-    const __m512i lows = _mm512_set1_epi64((long long)low), rooms = _mm512_set1_epi64((long long)room),
-                  masks = _mm512_set1_epi64((long long)mask);
-    unsigned bad = 0;
+    const __m512i lows = _mm512_set1_epi64((long long)low);
+    __m512i farthest = _mm512_setzero_si512(), bits = farthest, before = farthest;
+    uint32_t differ = 0;
     for (unsigned l = 0; l < WARP_SIZE; l += 8) {
-        const __m512i x = _mm512_loadu_si512(address + l);
-        bad |= (unsigned)_mm512_cmpgt_epu64_mask(_mm512_sub_epi64(x, lows), rooms) |
-               (unsigned)_mm512_test_epi64_mask(x, masks);
+        const __m512i x = _mm512_load_si512(address + l);
+        farthest = _mm512_max_epu64(farthest, _mm512_sub_epi64(x, lows));
+        bits = _mm512_or_si512(bits, x);
+        differ |= (uint32_t)_mm512_cmpneq_epi64_mask(x, _mm512_alignr_epi64(x, before, 7)) << l;
+        before = x;
     }
-    return bad;
+    *steps = differ & ~1u;
+    return _mm512_cmpgt_epu64_mask(farthest, _mm512_set1_epi64((long long)room)) |
+           _mm512_test_epi64_mask(bits, _mm512_set1_epi64((long long)mask));
 #else
     uint64_t bad = 0;
+    uint32_t differ = 0;
     EACH_LANE {
         bad |= (uint64_t)(address[l] - low > room) | (address[l] & mask);
     }
+    for (unsigned l = 1; l < WARP_SIZE; l++) {
+        differ |= (uint32_t)(address[l] != address[l - 1]) << l;
+    }
+    *steps = differ;
     return bad;
 #endif
 }
 
-/* The lanes, but for the first, whose address is not that of the lane before plus distance. */
-static inline uint32_t lanes_step(const uint64_t *address, uint64_t distance) {
-    uint32_t steps = 0;
-#ifdef __AVX512F__
-    const __m512i by = _mm512_set1_epi64((long long)distance);
-    for (unsigned l = 0; l < WARP_SIZE; l += 8) {
-        const __m512i x = _mm512_loadu_si512(address + l), before = _mm512_loadu_si512(address + l - 1);
-        steps |= (uint32_t)_mm512_cmpneq_epi64_mask(_mm512_sub_epi64(x, before), by) << l;
+/* Is each lane's address that of the lane before plus bytes? */
+static inline bool lanes_consecutive(const uint64_t *address, uint64_t bytes) {
+    uint64_t off = 0;
+    EACH_LANE {
+        off |= address[l] ^ (address[0] + l * bytes);
     }
-    return steps & ~1u;
-#else
-    for (unsigned l = 1; l < WARP_SIZE; l++) {
-        steps |= (uint32_t)(address[l] - address[l - 1] != distance) << l;
-    }
-    return steps;
-#endif
+    return !off;
 }
 
 /* Is every byte written that the lanes read? And marks those they write. */
@@ -122,13 +124,14 @@ static inline enum shape reach(struct warp *w, const struct inst *i, uint32_t m,
     }
     struct worker *worker = w->block->worker;
     const struct site *site = &worker->sites[i->site];
-    if (lanes_bad(a->address, site->low, site->high - site->low - bytes, bytes - 1)) {
+    uint32_t steps;
+    if (lanes_bad(a->address, site->low, site->high - site->low - bytes, bytes - 1, &steps)) {
         return SHAPE_OTHER;
     }
-    const uint32_t steps = lanes_step(a->address, 0);
-    const enum shape shape = !steps                                              ? SHAPE_UNIFORM
-                             : m == UINT32_MAX && !lanes_step(a->address, bytes) ? SHAPE_CONSECUTIVE
-                                                                                 : SHAPE_SCATTERED;
+    const bool all_differ = m == UINT32_MAX && steps == ~1u;
+    const enum shape shape = !steps                                               ? SHAPE_UNIFORM
+                             : all_differ && lanes_consecutive(a->address, bytes) ? SHAPE_CONSECUTIVE
+                                                                                  : SHAPE_SCATTERED;
     a->steps = steps;
     if ((w->block->launch->checks & CHECK_INIT) && !site->initialised &&
         !reach_written(w, a, m, bytes, access, shape)) {
