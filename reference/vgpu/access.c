@@ -91,31 +91,102 @@ static inline bool ordered_before(const struct warp *w, unsigned thread, uint32_
                              : clock <= w->clocks[warp];
 }
 
+static bool conflicts_written(const struct warp *w, const struct shadow *s, uint16_t me, unsigned access) {
+    return s->writer && s->writer != me && !((access & ATOMIC) && s->atomic) &&
+           !ordered_before(w, s->writer, s->write_clock, s->write_sync);
+}
+
+static bool conflicts_read(const struct warp *w, const struct shadow *s, uint16_t me, unsigned access) {
+    return (access & WRITE) && s->reader && s->reader != me &&
+           !ordered_before(w, s->reader, s->read_clock, s->read_sync);
+}
+
 /* Of several readers the last one is kept: a writer that does not wait for it is found, one that waits for it
  * and not for an earlier reader may be missed. */
+static void note_access(const struct warp *w, struct shadow *s, uint16_t me, unsigned access) {
+    if (access & WRITE) {
+        s->writer = me;
+        s->write_clock = w->clocks[w->number];
+        s->write_sync = (uint16_t)w->sync_epoch;
+        s->atomic = (access & ATOMIC) != 0;
+    } else {
+        s->reader = me;
+        s->read_clock = w->clocks[w->number];
+        s->read_sync = (uint16_t)w->sync_epoch;
+    }
+}
+
 static void race_byte(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset, unsigned access) {
     struct shadow *s = &w->block->shadow[offset];
     const uint16_t me = (uint16_t)(w->number * WARP_SIZE + lane + 1);
-    const uint32_t clock = w->clocks[w->number];
-    const bool write = access & WRITE, atomic = access & ATOMIC;
-    if (s->writer && s->writer != me && !(atomic && s->atomic) &&
-        !ordered_before(w, s->writer, s->write_clock, s->write_sync)) {
-        race(w, i, lane, offset, write ? "write after write" : "read after write", s->writer);
+    if (conflicts_written(w, s, me, access)) {
+        race(w, i, lane, offset, access & WRITE ? "write after write" : "read after write", s->writer);
         s->writer = 0;
     }
-    if (write && s->reader && s->reader != me && !ordered_before(w, s->reader, s->read_clock, s->read_sync)) {
+    if (conflicts_read(w, s, me, access)) {
         race(w, i, lane, offset, "write after read", s->reader);
         s->reader = 0;
     }
-    if (write) {
-        s->writer = me;
-        s->write_clock = clock;
-        s->write_sync = (uint16_t)w->sync_epoch;
-        s->atomic = atomic;
-    } else {
-        s->reader = me;
-        s->read_clock = clock;
-        s->read_sync = (uint16_t)w->sync_epoch;
+    note_access(w, s, me, access);
+}
+
+/* Bytes of one word from offset on. */
+static void race_word(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset, unsigned bytes,
+                      unsigned access) {
+    struct shadow *s = &w->block->shadow[offset & ~3u];
+    const uint16_t me = (uint16_t)(w->number * WARP_SIZE + lane + 1);
+    if (!s->split) {
+        if (bytes == 4 && !conflicts_written(w, s, me, access) && !conflicts_read(w, s, me, access)) {
+            note_access(w, s, me, access);
+            return;
+        }
+        s[1] = s[2] = s[3] = *s;
+        s->split = true;
+    }
+    for (unsigned k = 0; k < bytes; k++) {
+        race_byte(w, i, lane, offset + k, access);
+    }
+}
+
+static bool shared_written(const uint8_t *init, unsigned bytes) {
+    if (bytes == 4) {
+        uint32_t four;
+        memcpy(&four, init, 4);
+        return four == 0x01010101;
+    }
+    bool all = true;
+    for (unsigned k = 0; k < bytes; k++) {
+        all &= init[k];
+    }
+    return all;
+}
+
+/* The checks on an access that is within the block's memory. */
+static void check_shared(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset, unsigned bytes,
+                         unsigned access) {
+    struct block *b = w->block;
+    if (b->launch->checks & CHECK_INIT) {
+        if ((access & READ) && !shared_written(b->shared_init + offset, bytes)) {
+            report(w, i, lane, VGPU_UNINITIALISED,
+                   "read of %u bytes at shared address 0x%llx that was never written", bytes,
+                   (unsigned long long)offset);
+        }
+        if (access & WRITE) {
+            memset(b->shared_init + offset, 1, bytes);
+        }
+    }
+    if (b->launch->checks & CHECK_RACE) {
+        for (unsigned k = 0; k < bytes; k += 4) {
+            race_word(w, i, lane, offset + k, bytes < 4 ? bytes : 4, access);
+        }
+    }
+}
+
+void access_check_shared(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a,
+                         unsigned bytes, unsigned access) {
+    for (uint32_t left = m; left; left &= left - 1) {
+        const unsigned l = first_of(left);
+        check_shared(w, i, l, (uint32_t)a->address[l], bytes, access);
     }
 }
 
@@ -131,28 +202,19 @@ bool access_lane_shared(struct warp *w, const struct inst *i, unsigned lane, uin
                     access & WRITE ? "write" : "read", bytes, (unsigned long long)offset, b->shared_bytes);
         return false;
     }
-    if (b->launch->checks & CHECK_INIT) {
-        if (access & READ) {
-            for (unsigned k = 0; k < bytes; k++) {
-                if (!b->shared_init[offset + k]) {
-                    report(w, i, lane, VGPU_UNINITIALISED,
-                           "read of %u bytes at shared address 0x%llx that was never written", bytes,
-                           (unsigned long long)offset);
-                    break;
-                }
-            }
-        }
-        if (access & WRITE) {
-            memset(b->shared_init + offset, 1, bytes);
-        }
-    }
-    if (b->launch->checks & CHECK_RACE) {
-        for (unsigned k = 0; k < bytes; k++) {
-            race_byte(w, i, lane, (uint32_t)offset + k, access);
-        }
-    }
+    check_shared(w, i, lane, (uint32_t)offset, bytes, access);
     *host = b->shared + offset;
     return true;
+}
+
+/* Does each lane in m lie bytes behind the lane before it? */
+static bool lanes_in_row(const uint64_t *address, uint32_t m, unsigned bytes) {
+    const uint64_t origin = address[first_of(m)] - (uint64_t)bytes * first_of(m);
+    uint64_t off = 0;
+    EACH_LANE {
+        off |= m & 1u << l ? address[l] ^ (origin + l * bytes) : 0;
+    }
+    return !off;
 }
 
 /* Passes over shared memory that a warp's access takes: 32 banks of 4 bytes; 8-byte accesses go in halves of
@@ -162,6 +224,14 @@ void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsi
     struct memory_counts *c = &w->block->worker->counts;
     const unsigned group = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8, words = bytes <= 4 ? 1 : bytes / 4;
     c->shared_requests++;
+    if (bytes >= 4 && bytes <= 16 && lanes_in_row(a->address, m, bytes)) {
+        for (unsigned start = 0; start < WARP_SIZE; start += group) {
+            const bool any = m >> start & (uint32_t)((1ull << group) - 1);
+            c->shared_wavefronts += any;
+            c->shared_ideal += any;
+        }
+        return;
+    }
     for (unsigned start = 0; start < WARP_SIZE; start += group) {
         uint32_t seen[32][32]; /* words of each bank */
         uint8_t depth[32] = {0};

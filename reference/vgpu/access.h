@@ -10,7 +10,8 @@ enum access { READ = 1, WRITE = 2, ATOMIC = 4 };
 struct lanes {
     LANE_ARRAY uint64_t address[WARP_SIZE];
     uint8_t *host[WARP_SIZE];
-    uint32_t steps; /* lanes whose address is not that of the lane before */
+    uint64_t origin; /* of lanes that have gone the quick way: the host's address less the lane's */
+    uint32_t steps;  /* lanes whose address is not that of the lane before */
 };
 
 static inline unsigned first_of(uint32_t mask) {
@@ -54,11 +55,14 @@ static inline uint8_t *global_host(const struct warp *w, uint64_t address) {
     return w->block->launch->memory->host + (address - VGPU_GLOBAL_BASE);
 }
 
-/* Host's addresses of 32 lanes in global memory. */
-static inline void set_hosts(const struct warp *w, struct lanes *a) {
-    uint8_t *const host = w->block->launch->memory->host;
+/* Host's addresses of a lane, and of all, that have gone the quick way. */
+static inline uint8_t *lane_host(const struct lanes *a, unsigned lane) {
+    return (uint8_t *)(uintptr_t)(a->origin + a->address[lane]);
+}
+
+static inline void set_hosts(struct lanes *a) {
     EACH_LANE {
-        a->host[l] = host + (a->address[l] - VGPU_GLOBAL_BASE);
+        a->host[l] = lane_host(a, l);
     }
 }
 
@@ -82,6 +86,9 @@ bool access_resolve(struct warp *w, const struct inst *i, uint32_t m, struct lan
 /* The parts of it. The bool ones raise a fault and give false if the access is not allowed. */
 bool access_lane_shared(struct warp *w, const struct inst *i, unsigned lane, uint64_t offset, uint8_t **host,
                         unsigned bytes, unsigned access);
+/* The checks on accesses to shared memory that are known to be within it. */
+void access_check_shared(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a,
+                         unsigned bytes, unsigned access);
 bool access_misaligned(struct warp *w, const struct inst *i, unsigned lane, uint64_t address, unsigned bytes);
 bool access_bad_global(struct warp *w, const struct inst *i, unsigned lane, uint64_t address, unsigned bytes,
                        const char *verb);

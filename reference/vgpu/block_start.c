@@ -123,7 +123,7 @@ void block_start(struct block *b, uint64_t number) {
         memset(b->shared_init, 0, b->shared_bytes);
     }
     if (launch->checks & CHECK_RACE) {
-        memset(b->shadow, 0, b->shared_bytes * sizeof *b->shadow);
+        memset(b->shadow, 0, (b->shared_bytes + 4u) * sizeof *b->shadow);
     }
     for (uint32_t v = 0; v < b->warp_count; v++) {
         struct warp *w = &b->warps[v];

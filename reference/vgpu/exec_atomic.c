@@ -101,13 +101,49 @@ static uint64_t exchange(uint8_t *p, unsigned bytes, unsigned op, unsigned type,
     return old;
 }
 
-static uint64_t plain_exchange(uint8_t *p, unsigned bytes, unsigned op, unsigned type, uint64_t x,
-                               uint64_t y) {
-    uint64_t old = 0;
-    memcpy(&old, p, bytes);
-    const uint64_t next = apply(op, type, old, x, y);
-    memcpy(p, &next, bytes);
-    return old;
+/* What the lanes do to one element each, in their order. */
+struct exchanges {
+    uint8_t *const *host;
+    unsigned offset;      /* of the element from a lane's address */
+    const uint8_t *x, *y; /* operands, step bytes from lane to lane */
+    unsigned step;
+    uint64_t *old;
+};
+
+/* On memory that nobody else works on. Inlined where bytes and type are constants. */
+static inline __attribute__((always_inline)) void exchange_alone(const struct exchanges *e, uint32_t m,
+                                                                 unsigned bytes, unsigned op, unsigned type) {
+    for (uint32_t left = m; left; left &= left - 1) {
+        const unsigned l = first_of(left);
+        uint8_t *const p = e->host[l] + e->offset;
+        uint64_t old = 0, x = 0, y = 0;
+        memcpy(&old, p, bytes);
+        memcpy(&x, e->x + l * e->step, bytes);
+        memcpy(&y, e->y + l * e->step, bytes);
+        const uint64_t next = apply(op, type, old, x, y);
+        memcpy(p, &next, bytes);
+        e->old[l] = old;
+    }
+}
+
+static void exchange_any(const struct exchanges *e, uint32_t m, unsigned bytes, unsigned op, unsigned type) {
+    switch (type) {
+    case TYPE_F32: exchange_alone(e, m, 4, ATOMIC_ADD, TYPE_F32); break;
+    case TYPE_F32_FLUSHED: exchange_alone(e, m, 4, ATOMIC_ADD, TYPE_F32_FLUSHED); break;
+    case TYPE_U32: exchange_alone(e, m, 4, op, TYPE_U32); break;
+    default: exchange_alone(e, m, bytes, op, type);
+    }
+}
+
+static void exchange_together(const struct exchanges *e, uint32_t m, unsigned bytes, unsigned op,
+                              unsigned type) {
+    for (uint32_t left = m; left; left &= left - 1) {
+        const unsigned l = first_of(left);
+        uint64_t x = 0, y = 0;
+        memcpy(&x, e->x + l * e->step, bytes);
+        memcpy(&y, e->y + l * e->step, bytes);
+        e->old[l] = exchange(e->host[l] + e->offset, bytes, op, type, x, y);
+    }
 }
 
 /* What L2's atomic units take of a warp: each word of a sector of 32 bytes has a unit of its own; lanes on
@@ -190,7 +226,7 @@ HANDLER(atomic) {
         return;
     }
     if (shape != SHAPE_OTHER) {
-        set_hosts(w, &a);
+        set_hosts(&a);
     }
     if (global) {
         count_atomics(w, m, &a, vector, bytes, floats);
@@ -207,13 +243,8 @@ HANDLER(atomic) {
     for (unsigned k = 0; k < vector; k++) {
         const uint8_t *x = operand(w, inputs[k]), *y = sources > 1 ? operand(w, inputs[vector + k]) : x;
         LANE_ARRAY uint64_t old[WARP_SIZE];
-        for (uint32_t left = m; left; left &= left - 1) {
-            const unsigned l = first_of(left);
-            uint64_t vx = 0, vy = 0;
-            memcpy(&vx, x + l * step, bytes);
-            memcpy(&vy, y + l * step, bytes);
-            old[l] = (alone ? plain_exchange : exchange)(a.host[l] + k * bytes, bytes, i->sub, type, vx, vy);
-        }
+        const struct exchanges e = {a.host, k * bytes, x, y, step, old};
+        (alone ? exchange_any : exchange_together)(&e, m, bytes, i->sub, type);
         if (returns && wide) {
             put_u64(w, i->list[k], m, old);
         } else if (returns) {

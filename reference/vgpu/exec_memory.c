@@ -23,11 +23,10 @@ static void load_lanes(struct warp *w, const struct inst *i, uint32_t m, const s
             }
             put_u64(w, i->list[k], m, t);
         } else if (i->bytes == 4 && m == UINT32_MAX) {
-            LANE_ARRAY uint32_t t[WARP_SIZE];
+            uint32_t *const d = operand(w, i->list[k]);
             EACH_LANE {
-                t[l] = (uint32_t)element_read(a->host[l] + k * 4, 4);
+                d[l] = (uint32_t)element_read(a->host[l] + k * 4, 4);
             }
-            put_u32(w, i->list[k], m, t);
         } else {
             LANE_ARRAY uint32_t t[WARP_SIZE];
             const uint32_t keep = i->aux == 16 ? 0xffff : UINT32_MAX; /* aux: the register's bits */
@@ -97,7 +96,7 @@ static void load_runs(struct warp *w, const struct inst *i, uint32_t m, const st
     unsigned runs = 0;
     for (uint32_t left = a->steps | 1; left; left &= left - 1) {
         first[runs] = first_of(left);
-        from[runs] = global_host(w, a->address[first[runs]]);
+        from[runs] = lane_host(a, first[runs]);
         runs++;
     }
     for (unsigned k = 0; k < i->count; k++) {
@@ -125,11 +124,11 @@ HANDLER(load) {
         return;
     }
     if (shape == SHAPE_UNIFORM) {
-        load_broadcast(w, i, m, global_host(w, a.address[0]));
+        load_broadcast(w, i, m, lane_host(&a, 0));
         return;
     }
     if (shape == SHAPE_CONSECUTIVE && i->bytes == 4 && !(i->flags & FLAG_WIDE_DATA) && i->count <= 4) {
-        const uint8_t *from = global_host(w, a.address[0]);
+        const uint8_t *from = lane_host(&a, 0);
         i->count == 4   ? load_consecutive(w, i, from, 4)
         : i->count == 2 ? load_consecutive(w, i, from, 2)
                         : load_consecutive(w, i, from, 1);
@@ -139,7 +138,7 @@ HANDLER(load) {
         load_runs(w, i, m, &a);
         return;
     }
-    set_hosts(w, &a);
+    set_hosts(&a);
     load_lanes(w, i, m, &a);
 }
 
@@ -149,14 +148,14 @@ HANDLER(store) {
     const unsigned bytes = (unsigned)i->bytes * i->count;
     const enum shape shape = reach(w, i, m, &a, bytes, WRITE);
     if (shape == SHAPE_CONSECUTIVE && i->bytes == 4 && !(i->flags & FLAG_WIDE_DATA) && i->count <= 4) {
-        uint8_t *to = global_host(w, a.address[0]);
+        uint8_t *to = lane_host(&a, 0);
         i->count == 4   ? store_consecutive(w, i, to, 4)
         : i->count == 2 ? store_consecutive(w, i, to, 2)
                         : store_consecutive(w, i, to, 1);
         return;
     }
     if (shape != SHAPE_OTHER) {
-        set_hosts(w, &a);
+        set_hosts(&a);
     } else if (!access_resolve(w, i, m, &a, bytes, WRITE)) {
         return;
     }

@@ -79,7 +79,7 @@ static bool worker_open(struct worker_state *s, struct launch *launch) {
     b->shared_bytes = launch->shared_bytes;
     b->shared = calloc(1, launch->shared_bytes + 64u);
     b->shared_init = calloc(1, launch->shared_bytes + 64u);
-    b->shadow = launch->checks & CHECK_RACE ? calloc(launch->shared_bytes + 1u, sizeof *b->shadow) : NULL;
+    b->shadow = launch->checks & CHECK_RACE ? calloc(launch->shared_bytes + 4u, sizeof *b->shadow) : NULL;
     b->registers = aligned_alloc(64, (size_t)k->register_bytes * b->warp_count);
     const size_t local = (size_t)k->local_bytes * WARP_SIZE;
     b->local = calloc(b->warp_count, local + 64);
@@ -118,12 +118,18 @@ static void worker_close(struct worker_state *s) {
     free(s->block.local);
 }
 
-/* How often warps issued each instruction; tallies are differences from one to the next. */
+/* Issues of instruction i, from those of the one before it: tallies are differences. */
+static struct tally tally_next(const struct worker_state *s, uint32_t i, struct tally before) {
+    const struct tally *t = &s->worker.tally[i];
+    return (struct tally){before.warps + t->warps, before.threads + t->threads, t->masked};
+}
+
+/* How often warps issued each instruction. */
 static void tally_sum(const struct worker_state *s, uint64_t *executed) {
-    uint64_t warps = 0;
+    struct tally t = {0};
     for (uint32_t i = 0; i < s->launch->kernel->count; i++) {
-        warps += s->worker.tally[i].warps;
-        executed[i] = warps;
+        t = tally_next(s, i, t);
+        executed[i] = t.warps;
     }
 }
 
@@ -177,15 +183,13 @@ static void add_counts(struct vgpu_counters *c, const struct memory_counts *m) {
 
 /* executed: how often warps issued each instruction. */
 static void add_instructions(struct launch *launch, const struct worker_state *s, uint64_t *executed) {
-    uint64_t warps = 0, threads = 0;
+    struct tally t = {0};
     for (uint32_t i = 0; i < launch->kernel->count; i++) {
         const struct inst *in = &launch->kernel->code[i];
-        const struct tally *t = &s->worker.tally[i];
-        warps += t->warps;
-        threads += t->threads;
-        executed[i] += warps;
-        launch->counters.warp_instructions[in->pipe] += warps;
-        launch->counters.thread_instructions[in->pipe] += threads - t->masked;
+        t = tally_next(s, i, t);
+        executed[i] += t.warps;
+        launch->counters.warp_instructions[in->pipe] += t.warps;
+        launch->counters.thread_instructions[in->pipe] += t.threads - t.masked;
     }
 }
 

@@ -80,12 +80,14 @@ struct barrier {
     uint32_t known[MAX_WARPS]; /* clocks that those who came brought along */
 };
 
-/* One byte of shared memory, for the race check. Threads count from 1; 0: none. */
+/* Shared memory, for the race check: an entry for each byte. While all accesses to an aligned word of 4 bytes
+ * take the whole word, its first entry stands for all four. Threads count from 1; 0: none. */
 struct shadow {
     uint32_t write_clock, read_clock;
     uint16_t writer, reader;
     uint16_t write_sync, read_sync;
     uint8_t atomic;
+    bool split; /* in a word's first entry: each byte has its own */
 };
 
 struct site {

@@ -1,6 +1,7 @@
-/* reach: accesses of a warp to global memory that need no look at single lanes: all in the allocation that
- * the instruction touched before, aligned and, where that is checked, written. Everything else takes the slow
- * way in access.c, which finds the lane at fault. */
+/* reach: the quick way of a warp's access to memory, where no lane is at fault: to global memory, all in the
+ * allocation that the instruction touched before, aligned and, where that is checked, written; to shared
+ * memory, all within the block's and aligned. Everything else takes the slow way in access.c, which finds the
+ * lane at fault. */
 #ifndef VGPU_REACH_H
 #define VGPU_REACH_H
 
@@ -108,42 +109,75 @@ static inline unsigned reach_record_range(struct worker *worker, const struct in
     return (unsigned)(last - first + 1);
 }
 
-/* Checks and counts the access of m's lanes, which is not empty. bytes: a power of two, 32 at most. Addresses
- * of other lanes become that of the first. */
-static inline enum shape reach(struct warp *w, const struct inst *i, uint32_t m, struct lanes *a,
-                               unsigned bytes, unsigned access) {
-    const uint64_t base = a->address[first_of(m)];
-    if ((i->space != PTX_GLOBAL && i->space != PTX_GENERIC) || base < VGPU_GLOBAL_BASE ||
-        !global_range(w, i, base, bytes, access & WRITE)) {
-        return SHAPE_OTHER;
-    }
+/* Addresses of lanes that are off become base. */
+static inline void lanes_fill(struct lanes *a, uint32_t m, uint64_t base) {
     if (m != UINT32_MAX) {
         EACH_LANE {
-            a->address[l] = m >> l & 1 ? a->address[l] : base;
+            a->address[l] = m & 1u << l ? a->address[l] : base;
         }
     }
-    struct worker *worker = w->block->worker;
-    const struct site *site = &worker->sites[i->site];
-    uint32_t steps;
-    if (lanes_bad(a->address, site->low, site->high - site->low - bytes, bytes - 1, &steps)) {
+}
+
+static inline enum shape shape_of(const struct lanes *a, uint32_t m, unsigned bytes) {
+    if (!a->steps) {
+        return SHAPE_UNIFORM;
+    }
+    const bool all_differ = m == UINT32_MAX && a->steps == ~1u;
+    return all_differ && lanes_consecutive(a->address, bytes) ? SHAPE_CONSECUTIVE : SHAPE_SCATTERED;
+}
+
+static inline enum shape reach_shared(struct warp *w, const struct inst *i, uint32_t m, struct lanes *a,
+                                      unsigned bytes, unsigned access) {
+    struct block *b = w->block;
+    lanes_fill(a, m, a->address[first_of(m)]);
+    if (bytes > b->shared_bytes || lanes_bad(a->address, 0, b->shared_bytes - bytes, bytes - 1, &a->steps)) {
         return SHAPE_OTHER;
     }
-    const bool all_differ = m == UINT32_MAX && steps == ~1u;
-    const enum shape shape = !steps                                               ? SHAPE_UNIFORM
-                             : all_differ && lanes_consecutive(a->address, bytes) ? SHAPE_CONSECUTIVE
-                                                                                  : SHAPE_SCATTERED;
-    a->steps = steps;
+    if (b->launch->checks & (CHECK_INIT | CHECK_RACE)) {
+        access_check_shared(w, i, m, a, bytes, access);
+    }
+    access_count_shared(w, m, a, bytes, access & ATOMIC);
+    a->origin = (uintptr_t)b->shared;
+    return shape_of(a, m, bytes);
+}
+
+static inline enum shape reach_global(struct warp *w, const struct inst *i, uint32_t m, struct lanes *a,
+                                      unsigned bytes, unsigned access) {
+    const uint64_t base = a->address[first_of(m)];
+    if (base < VGPU_GLOBAL_BASE || !global_range(w, i, base, bytes, access & WRITE)) {
+        return SHAPE_OTHER;
+    }
+    lanes_fill(a, m, base);
+    struct worker *worker = w->block->worker;
+    const struct site *site = &worker->sites[i->site];
+    if (lanes_bad(a->address, site->low, site->high - site->low - bytes, bytes - 1, &a->steps)) {
+        return SHAPE_OTHER;
+    }
+    const enum shape shape = shape_of(a, m, bytes);
     if ((w->block->launch->checks & CHECK_INIT) && !site->initialised &&
         !reach_written(w, a, m, bytes, access, shape)) {
         return SHAPE_OTHER;
     }
     const unsigned kind = access & ATOMIC ? ACCESS_ATOMIC : access & WRITE ? ACCESS_STORE : ACCESS_LOAD;
-    const unsigned sectors = shape == SHAPE_SCATTERED ? reach_record_scattered(worker, i, a, steps, kind)
+    const unsigned sectors = shape == SHAPE_SCATTERED ? reach_record_scattered(worker, i, a, a->steps, kind)
                              : shape == SHAPE_UNIFORM
                                  ? reach_record_range(worker, i, base, bytes, kind)
                                  : reach_record_range(worker, i, base, (uint64_t)bytes * WARP_SIZE, kind);
     access_count_global(worker, kind, sectors, (uint64_t)bytes * (unsigned)__builtin_popcount(m));
+    a->origin = (uintptr_t)w->block->launch->memory->host - VGPU_GLOBAL_BASE;
     return shape;
+}
+
+/* Checks and counts the access of m's lanes, which is not empty. bytes: a power of two, 32 at most. Addresses
+ * of other lanes become that of the first. */
+static inline enum shape reach(struct warp *w, const struct inst *i, uint32_t m, struct lanes *a,
+                               unsigned bytes, unsigned access) {
+    switch (i->space) {
+    case PTX_SHARED: return reach_shared(w, i, m, a, bytes, access);
+    case PTX_GLOBAL:
+    case PTX_GENERIC: return reach_global(w, i, m, a, bytes, access);
+    default: return SHAPE_OTHER;
+    }
 }
 
 #endif
