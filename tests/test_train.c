@@ -152,6 +152,40 @@ static void expect_gradients(enum basis basis) {
     images_free(&images);
 }
 
+/* The gradient of 8 images is the mean of those of 3 and of 5 of them, on models of the same weights. */
+Test(train, parts_of_a_batch_make_its_gradient) {
+    const struct kat_config c = {8, 1, 4, 16, 1, 2, 2, 4, 10, 16, BASIS_RATIONAL};
+    struct images images;
+    struct error err = {""};
+    const int index[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+    int right;
+    cr_assert(idx_read(DIGITS, 10, &images, &err), "%s", err.text);
+    struct katune *const k = katune_open(NULL, false, &err);
+    struct model *const whole = model_new(&c, k, 8, 5, &err), *const first = model_new(&c, k, 3, 5, &err);
+    struct model *const second = first ? model_beside(first, k, 5, &err) : NULL;
+    cr_assert(whole && second, "%s", err.text);
+    struct params *const p = model_params(whole), *const q = model_params(first);
+    for (int64_t i = 0; i < p->total; i++) p->value[i] = q->value[i] *= 1.1f; /* the second's, too */
+    const double loss = model_forward(whole, &images, index, NULL, &right);
+    const double losses[] = {model_forward(first, &images, index, NULL, &right),
+                             model_forward(second, &images, index + 3, NULL, &right)};
+    model_backward(whole);
+    model_backward(first);
+    model_backward(second);
+    params_grad_mix(q, model_params(second), 5.0 / 8);
+    cr_expect_float_eq((3 * losses[0] + 5 * losses[1]) / 8, loss, 1e-5);
+    float most = 0;
+    for (int64_t i = 0; i < p->total; i++) most = fmaxf(most, fabsf(p->grad[i]));
+    for (int64_t i = 0; i < p->total; i++)
+        cr_assert(fabsf(p->grad[i] - q->grad[i]) <= 1e-5f * most, "%lld: %g, %g", (long long)i,
+                  (double)p->grad[i], (double)q->grad[i]);
+    model_free(second);
+    model_free(first);
+    model_free(whole);
+    katune_close(k);
+    images_free(&images);
+}
+
 Test(train, gradients_rational) {
     expect_gradients(BASIS_RATIONAL);
 }
@@ -170,7 +204,7 @@ Test(train, activations_start_with_the_energy_of_their_functions) {
     struct katune *const k = katune_open(NULL, false, &err);
     cr_assert(activation_declare(&swish, &p, BASIS_RATIONAL, ACT_SWISH, 16, 8, "a"));
     cr_assert(activation_declare(&identity, &p, BASIS_RATIONAL, ACT_IDENTITY, 16, 8, "b"));
-    cr_assert(params_allocate(&p, &err));
+    cr_assert(params_allocate(&p, NULL, &err));
     activation_init(&swish, &p, ACT_SWISH);
     activation_init(&identity, &p, ACT_IDENTITY);
     cr_expect_float_eq(1 / activation_energy(&swish, k, &p, &err), 2.8108, 2e-4);
@@ -240,7 +274,7 @@ static void expect_safetensors(const char *header, size_t data, const char *reas
     snprintf(path, sizeof path, "%s/x", folder);
     cr_assert(params_add(&p, (int64_t[PARAM_DIMS_MAX]){2}, "w") == 0 &&
               params_add(&p, (int64_t[PARAM_DIMS_MAX]){1, 1}, "v") == 1);
-    cr_assert(params_allocate(&p, &err));
+    cr_assert(params_allocate(&p, NULL, &err));
     const size_t length = strlen(header);
     memset(file, 0, sizeof file);
     for (int i = 0; i < 8; i++) file[i] = (char)(length >> 8 * i);

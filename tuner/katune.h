@@ -10,7 +10,8 @@
      katune_kernel_free(f);
      katune_close(k);
 
-   A handle and its kernels are used by one thread at a time; different handles are independent. */
+   A handle is used by one thread at a time, and so is each of its kernels; kernels may run at the same time.
+   Inside a parallel region of the caller's a kernel runs on the calling thread alone. */
 #ifndef KATUNE_H
 #define KATUNE_H
 

@@ -176,8 +176,8 @@ static bool prepare(struct model *m, struct katune *k, struct error *err) {
     return true;
 }
 
-struct model *model_new(const struct kat_config *c, struct katune *k, int batch, uint64_t seed,
-                        struct error *err) {
+static struct model *model_build(const struct kat_config *c, const struct model *beside, struct katune *k,
+                                 int batch, uint64_t seed, struct error *err) {
     struct model *const m = calloc(1, sizeof *m);
     if (!m) {
         error_set(err, "out of memory");
@@ -186,11 +186,20 @@ struct model *model_new(const struct kat_config *c, struct katune *k, int batch,
     m->config = *c;
     m->batch = batch;
     m->rows = (int64_t)batch * config_tokens(c);
-    if (declare(m, err) && params_allocate(&m->params, err) && init(m, k, seed, err) && buffers(m, err) &&
-        prepare(m, k, err))
+    if (declare(m, err) && params_allocate(&m->params, beside ? &beside->params : NULL, err) &&
+        (beside || init(m, k, seed, err)) && buffers(m, err) && prepare(m, k, err))
         return m;
     model_free(m);
     return NULL;
+}
+
+struct model *model_new(const struct kat_config *c, struct katune *k, int batch, uint64_t seed,
+                        struct error *err) {
+    return model_build(c, NULL, k, batch, seed, err);
+}
+
+struct model *model_beside(const struct model *m, struct katune *k, int batch, struct error *err) {
+    return model_build(&m->config, m, k, batch, 0, err);
 }
 
 void model_free(struct model *m) {

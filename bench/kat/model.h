@@ -13,6 +13,9 @@ struct model;
    of `batch` images. NULL and the reason if something cannot be had. */
 struct model *model_new(const struct kat_config *c, struct katune *k, int batch, uint64_t seed,
                         struct error *err);
+/* A model of m's weights, for a batch of its own at the same time as m's; gradients are its own, and m must
+   outlive it. NULL and the reason if something cannot be had. */
+struct model *model_beside(const struct model *m, struct katune *k, int batch, struct error *err);
 void model_free(struct model *m);
 struct params *model_params(struct model *m);
 /* Of the labels, from now on; 0 at first. */

@@ -25,14 +25,18 @@ int params_add(struct params *p, const int64_t dim[PARAM_DIMS_MAX], const char *
     return p->count++;
 }
 
-bool params_allocate(struct params *p, struct error *err) {
-    p->memory = calloc((size_t)p->total * 4, sizeof(float));
-    if (!p->memory) return error_set(err, "out of memory for %lld parameters", (long long)p->total);
-    float *at = p->memory;
+bool params_allocate(struct params *p, const struct params *of, struct error *err) {
+    const size_t total = (size_t)p->total;
+    p->memory = calloc(total * (of ? 1 : 4), sizeof(float));
+    if (!p->memory) return error_set(err, "out of memory for %zu parameters", total);
+    p->grad = p->memory;
+    p->value = of ? of->value : p->memory + total;
+    size_t at = 0;
     for (int i = 0; i < p->count; i++) {
         struct weights *const w = &p->list[i];
-        w->value = at, w->grad = at + p->total, w->m = at + 2 * p->total, w->v = at + 3 * p->total;
-        at += w->count;
+        w->value = p->value + at, w->grad = p->grad + at;
+        if (!of) w->m = w->value + total, w->v = w->m + total;
+        at += (size_t)w->count;
     }
     return true;
 }
@@ -50,10 +54,14 @@ const struct weights *params_find(const struct params *p, const char *name) {
 }
 
 double params_grad_norm(const struct params *p) {
-    const float *const grad = p->memory + p->total;
     double sum = 0;
-    for (int64_t i = 0; i < p->total; i++) sum += (double)grad[i] * (double)grad[i];
+    for (int64_t i = 0; i < p->total; i++) sum += (double)p->grad[i] * (double)p->grad[i];
     return sqrt(sum);
+}
+
+void params_grad_mix(struct params *p, const struct params *other, double weight) {
+    const float a = (float)(1 - weight), b = (float)weight;
+    for (int64_t i = 0; i < p->total; i++) p->grad[i] = a * p->grad[i] + b * other->grad[i];
 }
 
 void params_adamw(struct params *p, int64_t step, double rate, double decay) {

@@ -147,7 +147,7 @@ bool safetensors_write(const char *path, const struct params *p, bool gradients,
     const struct file_part parts[] = {{prefix, 8},
                                       {text, length},
                                       {"        ", padded - length},
-                                      {p->memory + (gradients ? p->total : 0), (size_t)at}};
+                                      {gradients ? p->grad : p->value, (size_t)at}};
     struct file_pending pending;
     const bool ok = file_stage(path, parts, 4, &pending, err) && file_commit(&pending, err);
     free(text);

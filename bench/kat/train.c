@@ -8,15 +8,15 @@
 #include "device/clock.h"
 #include "file.h"
 #include "init.h"
-#include "model.h"
 #include "safetensors.h"
+#include "shards.h"
 
 enum { LOG_EVERY = 200 }; /* steps between two writings of the log */
 
 struct trainer {
     const struct train_options *o;
-    const struct images *images;
-    struct model *model;
+    const struct images *images, *test; /* test: NULL without */
+    struct shards shards;
     int *order;             /* a permutation of the images */
     int *index;             /* of a batch */
     struct image_map *maps; /* of a batch; NULL without augmentation */
@@ -74,14 +74,39 @@ static bool log_write(struct trainer *t, struct error *err) {
     return file_write(t->o->log, t->log_text, t->log_size, err);
 }
 
+static struct params *trainer_params(const struct trainer *t) {
+    return model_params(t->shards.list[0].model);
+}
+
+static void shard_train(struct shard *s, void *context) {
+    const struct trainer *const t = context;
+    s->loss = model_forward(s->model, t->images, t->index + s->first, t->maps ? t->maps + s->first : NULL,
+                            &s->right);
+    model_backward(s->model);
+}
+
+/* Loss and gradients of the batch: means over the shards' images. */
+static double batch_run(struct trainer *t, int *right) {
+    double loss = 0;
+    *right = 0;
+    shards_do(&t->shards, shard_train, t);
+    for (int i = 0; i < t->shards.count; i++) {
+        const struct shard *const s = &t->shards.list[i];
+        const double weight = (double)s->count / (s->first + s->count); /* among the images so far */
+        if (i) params_grad_mix(trainer_params(t), model_params(s->model), weight);
+        loss += weight * (s->loss - loss);
+        *right += s->right;
+    }
+    return loss;
+}
+
 static bool step_run(struct trainer *t, int64_t step, struct error *err) {
     const struct train_options *const o = t->o;
-    struct params *const p = model_params(t->model);
+    struct params *const p = trainer_params(t);
     const double start = clock_seconds();
     int right;
     batch_choose(t, step);
-    const double loss = model_forward(t->model, t->images, t->index, t->maps, &right);
-    model_backward(t->model);
+    const double loss = batch_run(t, &right);
     const double norm = params_grad_norm(p);
     if (!isfinite(loss) || !isfinite(norm))
         return error_set(err, "step %lld: the loss is %g, the gradient's norm %g: take a smaller --lr",
@@ -100,54 +125,61 @@ static bool step_run(struct trainer *t, int64_t step, struct error *err) {
     return (step + 1) % LOG_EVERY || log_write(t, err);
 }
 
-/* In batches of the model's size, the last filled up with the first image. */
-static int count_right(struct trainer *t, const struct images *test) {
-    const int classes = t->o->config.classes, batch = t->o->batch;
-    int right = 0, ignored;
-    for (int first = 0; first < test->count; first += batch) {
-        const int n = test->count - first < batch ? test->count - first : batch;
-        for (int i = 0; i < batch; i++) t->index[i] = i < n ? first + i : 0;
-        model_forward(t->model, test, t->index, NULL, &ignored);
+/* The test images that are the shard's part of a batch, filled up with the first image where they end. */
+static void shard_test(struct shard *s, void *context) {
+    const struct trainer *const t = context;
+    const struct images *const test = t->test;
+    const int classes = t->o->config.classes;
+    int *const index = t->index + s->first;
+    int ignored;
+    s->right = 0;
+    for (int first = s->first; first < test->count; first += t->o->batch) {
+        const int n = test->count - first < s->count ? test->count - first : s->count;
+        for (int i = 0; i < s->count; i++) index[i] = i < n ? first + i : 0;
+        model_forward(s->model, test, index, NULL, &ignored);
         for (int i = 0; i < n; i++) {
-            const float *const row = model_logits(t->model) + (int64_t)i * classes;
+            const float *const row = model_logits(s->model) + (int64_t)i * classes;
             int best = 0;
             for (int c = 1; c < classes; c++)
                 if (row[c] > row[best]) best = c;
-            right += best == test->labels[first + i];
+            s->right += best == test->labels[first + i];
         }
     }
-    return right;
 }
 
-static bool trainer_run(struct trainer *t, const struct images *test, struct error *err) {
+static void test_print(struct trainer *t) {
+    int right = 0;
+    shards_do(&t->shards, shard_test, t);
+    for (int i = 0; i < t->shards.count; i++) right += t->shards.list[i].right;
+    printf("test accuracy %.2f%% (%d of %d)\n", 100.0 * right / t->test->count, right, t->test->count);
+}
+
+static bool trainer_run(void *context, struct error *err) {
+    struct trainer *const t = context;
     const struct train_options *const o = t->o;
-    if (o->init && !safetensors_read(o->init, model_params(t->model), err)) return false;
+    if (o->init && !safetensors_read(o->init, trainer_params(t), err)) return false;
     if (!o->quiet) {
-        printf("%lld parameters, basis %s; activations run on\n", (long long)model_params(t->model)->total,
+        printf("%lld parameters, basis %s; activations run on\n", (long long)trainer_params(t)->total,
                basis_name(o->config.basis));
-        model_print_activations(t->model);
+        model_print_activations(t->shards.list[0].model);
     }
-    model_smooth(t->model, o->smoothing);
     const double start = clock_seconds();
     for (int64_t step = 0; step < o->steps; step++)
         if (!step_run(t, step, err)) return false;
     printf("trained %lld steps of %d images in %.1f s\n", (long long)o->steps, o->batch,
            clock_seconds() - start);
     if (!log_write(t, err)) return false;
-    if (o->save && !safetensors_write(o->save, model_params(t->model), false, err)) return false;
-    if (test) {
-        const int right = count_right(t, test);
-        printf("test accuracy %.2f%% (%d of %d)\n", 100.0 * right / test->count, right, test->count);
-    }
+    if (o->save && !safetensors_write(o->save, trainer_params(t), false, err)) return false;
+    if (t->test) test_print(t);
     return true;
 }
 
 bool train(const struct train_options *o, const struct images *images, const struct images *test,
            struct error *err) {
-    struct trainer t = {.o = o, .images = images, .random = o->seed + 1};
-    struct katune *const k = katune_open(o->results, true, err);
+    struct trainer t = {.o = o, .images = images, .test = test, .random = o->seed + 1};
+    struct katune *const k = katune_open(o->results, false, err);
     bool ok = k != NULL;
-    if (ok) ok = (t.model = model_new(&o->config, k, o->batch, o->seed, err)) != NULL;
+    ok = ok && shards_make(&t.shards, &o->config, k, o->batch, o->seed, err);
     t.order = malloc((size_t)images->count * sizeof *t.order);
     t.index = malloc((size_t)o->batch * sizeof *t.index);
     if (o->augment) t.maps = malloc((size_t)o->batch * sizeof *t.maps);
@@ -155,13 +187,14 @@ bool train(const struct train_options *o, const struct images *images, const str
     if (ok && o->log && !(t.log = open_memstream(&t.log_text, &t.log_size)))
         ok = error_set(err, "out of memory");
     for (int i = 0; ok && i < images->count; i++) t.order[i] = i;
-    ok = ok && trainer_run(&t, test, err);
+    for (int i = 0; ok && i < t.shards.count; i++) model_smooth(t.shards.list[i].model, o->smoothing);
+    ok = ok && shards_lead(&t.shards, trainer_run, &t, err);
     if (t.log) fclose(t.log);
     free(t.log_text);
     free(t.order);
     free(t.index);
     free(t.maps);
-    model_free(t.model);
+    shards_free(&t.shards);
     katune_close(k);
     return ok;
 }
