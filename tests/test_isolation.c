@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "device/nvrtc.h"
@@ -120,7 +119,8 @@ static cJSON *table_now(const char *results) {
     return table;
 }
 
-static const char limits[] = "--time-limit 2 --memory-limit 300";
+/* Seconds enough for what fails otherwise to do so on a busy machine, too. */
+static const char limits[] = "--time-limit 6 --memory-limit 300";
 
 Test(isolation, each_failure_has_its_cause_and_is_not_tried_again) {
     const char *const results = results_make("causes");
@@ -139,14 +139,11 @@ Test(isolation, each_failure_has_its_cause_and_is_not_tried_again) {
     const cJSON *const entry = cJSON_GetArrayItem(cJSON_GetObjectItem(table, "entries"), 0);
     cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(entry, "variant")), "silu_fwd_scalar");
     cJSON_Delete(table);
-    /* Again, without --resume: the hang alone would take two seconds. */
-    struct timespec before, after;
+    /* Again, without --resume: the journal has no more failures than before. */
     char *const first = device_file(results, "journal.jsonl");
-    clock_gettime(CLOCK_MONOTONIC, &before);
     snprintf(arguments, sizeof arguments,
              "--op silu_fwd --shape 20x48 --only 'silu_fwd_scalar_*' --time-budget 1 %s", limits);
     cr_expect_eq(tuner_end(tuner_start(results, arguments)), 3, "nothing is left to try");
-    clock_gettime(CLOCK_MONOTONIC, &after);
     char *const second = device_file(results, "journal.jsonl");
     int failures[2] = {0, 0};
     for (const char *c = first; (c = strstr(c, "\"failed\"")); c++) failures[0]++;
