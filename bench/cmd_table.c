@@ -9,7 +9,7 @@
 #include "summary.h"
 
 static const char help[] =
-    "Usage: katune table show FILE ...\n"
+    "usage: katune table show FILE ...\n"
     "       katune table check FILE ...\n"
     "       katune table export FILE --format kernel-tuner|t4|gbench|csv [-o OUT]\n"
     "       katune table merge FILE ... -o OUT\n"

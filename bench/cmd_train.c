@@ -13,7 +13,7 @@
 #include "kat/train.h"
 
 static const char help[] =
-    "Usage: katune train [--model NAME | --config FILE] [OPTION ...]\n"
+    "usage: katune train [--model NAME | --config FILE] [OPTION ...]\n"
     "\n"
     "Trains a Kolmogorov-Arnold Transformer on images in IDX files. Every activation runs on the variant "
     "that the\n"

@@ -129,7 +129,8 @@ bool strategy_run(const struct strategy *s, const struct space *space, const str
     struct explorer e = {.space = space, .o = o, .size = space_count(space), .best = -1, .random = o->seed};
     *trials = NULL, *count = 0;
     if (s->needs_prior && !o->prior)
-        return error_set(err, "strategy %s needs a prior: a guess of every candidate's time", s->name);
+        return error_set(err, "strategy %s needs a prior, a guess of every candidate's time: give --prior",
+                         s->name);
     if (!explorer_grow(&e, 1)) return error_set(err, "out of memory");
     e.over = !e.size || o->evaluations < 1;
     if (o->start_count) explorer_try_all(&e, o->starts, o->start_count);
