@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "budget.h"
 #include "commands.h"
 #include "device/clock.h"
 #include "file.h"
@@ -43,7 +44,9 @@ struct tune {
     struct record record; /* what is written at the end */
     char folder[3072], path[4096];
     int failed, skipped, tried;
-    double begin; /* by the monotonic clock */
+    int cut, cut_tried;   /* problems whose time was over, their candidates that were tried, */
+    int64_t cut_most;     /* and might have been */
+    double begin, budget; /* by the monotonic clock; seconds */
 };
 
 static bool takes_part(const struct variant *v, const struct point *pt, void *context) {
@@ -161,6 +164,7 @@ static bool problem_tune(struct tune *t, const struct problem *p, const struct p
     t->failed += report.failed;
     t->tried += report.tried;
     if (report.stopped) return true;
+    if (report.cut) t->cut++, t->cut_tried += report.tried, t->cut_most += effort_most(&report.effort);
     if (found && e.throttled) throttle_say(t, key, e.throttle);
     if (found) {
         const bool kept = entry_keep(t, &e, &report.effort, err);
@@ -173,8 +177,8 @@ static bool problem_tune(struct tune *t, const struct problem *p, const struct p
     return true;
 }
 
-static bool tune_all(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
-    const double last = fmin(1, 0.05 * budget), end = clock_seconds() + budget - last;
+static bool tune_all(struct tune *t, const struct tune_set *set, struct error *err) {
+    const double last = fmin(1, 0.05 * t->budget), end = t->begin + t->budget - last;
     t->fresh.bandwidth_gbs = t->table.bandwidth_gbs;
     for (int i = 0; i < set->count && !interrupted; i++) {
         const struct problem *const p = &set->list[i];
@@ -188,7 +192,7 @@ static bool tune_all(struct tune *t, const struct tune_set *set, double budget, 
             if (!table_put(&t->fresh, kept)) return error_set(err, "out of memory");
             continue;
         }
-        const double left = end - clock_seconds(), share = left / (set->count - i);
+        const double share = (end - clock_seconds()) * budget_share(p, set->count - i, &t->info);
         const struct problem *const next = i + 1 < set->count ? p + 1 : NULL;
         if (!problem_tune(t, p, next, share > 0.3 ? share : 0.3, err)) return false;
     }
@@ -236,7 +240,18 @@ static bool record_keep(const struct tune *t, struct error *err) {
            error_prefix(err, "--record");
 }
 
-static bool tune_run(struct tune *t, const struct tune_set *set, double budget, struct error *err) {
+/* What the budget left out, and what was more than it. */
+static void budget_say(const struct tune *t) {
+    const double seconds = clock_seconds() - t->begin;
+    if (t->cut)
+        printf("the time budget of %g s ended the search of %d problem%s: %d of %lld candidates tried\n",
+               t->budget, t->cut, t->cut == 1 ? "" : "s", t->cut_tried, (long long)t->cut_most);
+    if (seconds > 1.01 * t->budget)
+        printf("it took %.1f s: a problem's default and one more candidate are tried whatever they take\n",
+               seconds);
+}
+
+static bool tune_run(struct tune *t, const struct tune_set *set, struct error *err) {
     char journal[4096];
     snprintf(journal, sizeof journal, "%s/journal.jsonl", t->folder);
     if (!prior_find(t, err) || !record_may_begin(t, set, err) || !table_continue(t, err)) return false;
@@ -247,12 +262,13 @@ static bool tune_run(struct tune *t, const struct tune_set *set, double budget, 
         file_sweep(journal);
     }
     t->progress = progress_new("tune", t->o->quiet);
-    bool ok = t->journal && tune_all(t, set, budget, err) && tuning_keep(t, err);
+    bool ok = t->journal && tune_all(t, set, err) && tuning_keep(t, err);
     if (ok && t->o->record) ok = record_keep(t, err);
     progress_clear(t->progress);
     progress_free(t->progress);
     if (ok && !t->o->quiet) {
         if (t->fresh.count) summary_print(&t->fresh, false);
+        budget_say(t);
         printf("\n%d problems tuned%s; %d candidates failed%s; %s\n", t->fresh.count,
                interrupted ? " before the interruption (--resume goes on)" : "", t->failed,
                t->failed ? " (the journal beside the table says why)" : "", t->path);
@@ -291,13 +307,12 @@ int cmd_tune(int argc, char **argv) {
         return EXIT_USAGE;
     }
     if (o.replay) return replay_run(&o);
-    struct tune t = {.o = &o, .begin = clock_seconds()};
+    const double usual = o.thorough ? thorough_budget : default_budget;
+    struct tune t = {.o = &o, .begin = clock_seconds(), .budget = o.budget > 0 ? o.budget : usual};
     struct tune_set set = {NULL, 0};
-    const double usual = o.thorough ? thorough_budget : default_budget,
-                 budget = o.budget > 0 ? o.budget : usual;
     sigaction(SIGINT, &(struct sigaction){.sa_handler = interrupt}, NULL);
-    const bool ok = device_describe(&t, &err) && tune_set_make(&set, &o, o.thorough, &err) &&
-                    tune_run(&t, &set, budget, &err);
+    const bool ok =
+        device_describe(&t, &err) && tune_set_make(&set, &o, o.thorough, &err) && tune_run(&t, &set, &err);
     tune_set_free(&set);
     worker_close(t.worker);
     ahead_close(t.ahead);

@@ -39,13 +39,15 @@ static const struct variant *copy(void) {
     return variant_find("copy_cuda");
 }
 
-/* The first accepted points of the copy. */
+/* The first accepted points of the copy, each a kernel of its own: PER_UNIT is the launch's. */
 static int points_list(const struct problem *p, struct table_choice list[POINTS_MAX]) {
     const struct device_info info = gpu();
+    const int launch = param_find(copy(), "PER_UNIT"), usual = copy()->params[launch].values[0];
     int count = 0;
     for (int64_t i = 0; i < point_count(copy()) && count < POINTS_MAX; i++) {
         list[count] = (struct table_choice){copy(), point_at(copy(), i)};
-        count += !variant_reject(copy(), p, &list[count].point, &info);
+        count +=
+            list[count].point.value[launch] == usual && !variant_reject(copy(), p, &list[count].point, &info);
     }
     return count;
 }

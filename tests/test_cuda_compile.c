@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "device/cuda_cache.h"
+#include "device/cuda_text.h"
 #include "program.h"
 #include "registry.h"
 
@@ -47,6 +48,38 @@ Test(cuda_compile, emit) {
     FILE *const f = fopen(path, "r");
     cr_assert(f && fgets(text, sizeof text, f) && strncmp(text, "//", 2) == 0, "%s: %s", path, text);
     fclose(f);
+}
+
+Test(cuda_compile, what_the_compiler_sees_of_a_source) {
+    static const char text[] = "/* ROWS: in a comment */ // BLOCKS\n"
+                               "#ifndef __CUDACC__\n"
+                               "#if VEC > 1\nenum { WAVES };\n#endif\nint TILES;\n"
+                               "#else\nint UNROLL;\n#endif\n"
+                               "VARIANT(x, .params = {{\"LOAD\", {1}}, {\"\\\"STORE\", {1}}});\n"
+                               "#ifdef __CUDACC__\n#if PARTS > 1\nint BLOCK_SIZE = DEEP;\n#endif\n#endif\n";
+    static const char *const hidden[] = {"ROWS", "BLOCKS", "VEC", "WAVES", "TILES", "LOAD", "STORE", "BLOCK"};
+    static const char *const seen[] = {"UNROLL", "PARTS", "BLOCK_SIZE", "DEEP", "VARIANT"};
+    for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
+        cr_expect(!cuda_text_mentions(text, hidden[i]), "%s", hidden[i]);
+    for (size_t i = 0; i < sizeof seen / sizeof *seen; i++)
+        cr_expect(cuda_text_mentions(text, seen[i]), "%s", seen[i]);
+}
+
+/* WAVES is the launch's: the points that differ in it share what was compiled. */
+Test(cuda_compile, points_of_one_kernel_are_compiled_once) {
+    nvrtc_needed();
+    setenv("KATUNE_CACHE", scratch_folder(), 1);
+    const struct outcome o =
+        program_run("compile --quiet --only bspline_fwd_cuda_local --dtype f32 --arch sm_90 "
+                    "--all-points --param BLOCK=128 --param VEC=4");
+    cr_assert_eq(o.code, 0, "%s%s", o.out, o.err);
+    cr_assert(strstr(o.out, "9 compiled"), "%s", o.out);
+    char command[400], line[16] = "";
+    snprintf(command, sizeof command, "ls %s/*.bin | wc -l", scratch_folder());
+    FILE *const list = popen(command, "r");
+    cr_assert(list && fgets(line, sizeof line, list));
+    pclose(list);
+    cr_assert_eq(atoi(line), 3, "%s", line);
 }
 
 Test(cuda_compile, bad_input) {

@@ -51,6 +51,30 @@ Test(tune, writes_a_table_and_adds_to_it) {
     table_free(&t);
 }
 
+/* However little time there is, two candidates of each problem are timed, and it is said that it was not
+ * enough. */
+Test(tune, says_what_the_budget_left_out) {
+    char line[1024];
+    snprintf(line, sizeof line,
+             "tune --results %s --time-budget 0.05 --op rational_bwd,bspline_bwd --shape 64x768",
+             scratch_folder());
+    const struct outcome o = program_run(line);
+    cr_assert_eq(o.code, 0, "%s", o.err);
+    int tried;
+    long long most;
+    const char *const cut = strstr(o.out, "the time budget of 0.05 s ended the search of 2 problems: ");
+    cr_assert(cut && sscanf(strstr(cut, ": "), ": %d of %lld candidates tried", &tried, &most) == 2, "%s",
+              o.out);
+    cr_expect(tried >= 4 && most > 100 && tried < most, "%d of %lld", tried, most);
+    cr_expect(strstr(o.out, " s: a problem's default and one more candidate are tried whatever they take\n"),
+              "%s", o.out);
+    struct table t = table_there(scratch_folder());
+    cr_assert_eq(t.count, 2);
+    for (int i = 0; i < 2; i++)
+        cr_expect(t.entries[i].fallback.time_us > 0 && t.entries[i].why->role[WHY_RUNNER_UP].variant);
+    table_free(&t);
+}
+
 Test(tune, takes_only_what_is_selected) {
     const char *const folder = scratch_folder();
     const struct outcome o =

@@ -237,14 +237,24 @@ static void others_expect(struct hunt *h, const struct trial *trials, int count)
     free(index);
 }
 
+/* Whether there is time for one more: half of what one takes on average, so that what the last ones run over
+   and what others leave unused cancel out. The first two that pass their check are not subject to it. */
+static bool time_left(const struct hunt *h) {
+    enum { PASSED_LEAST = 2 };
+    const double now = clock_seconds(), each = (now - h->begin) / fmax(h->tried_count, 1);
+    int passed = 0;
+    for (int i = 0; i < h->tried_count && passed < PASSED_LEAST; i++)
+        passed += h->tried[i].status == RECORD_CORRECT;
+    return passed < PASSED_LEAST || now + 0.5 * each < h->end;
+}
+
 bool hunt_trials(void *context, struct trial *trials, int count) {
     struct hunt *const h = context;
     const int first = h->tried_count;
     int done = 0;
     bool ok = true;
     others_expect(h, trials, count);
-    while (ok && done < count && !h->report->stopped &&
-           (h->tried_count < h->patient || clock_seconds() < h->end)) {
+    while (ok && done < count && !h->report->stopped && time_left(h)) {
         struct attempt *const a = attempt_new(h, trials[done++].index);
         ok = a ? attempt_check(h, a, h->err) : error_set(h->err, "out of memory");
     }

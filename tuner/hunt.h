@@ -33,8 +33,7 @@ struct hunt {
     struct contender fallback; /* what would run without a table */
     double limit;              /* seconds a check may take */
     double each;               /* seconds to time a candidate for */
-    double end;                /* of the trials, by the monotonic clock ... */
-    int patient;               /* ... which so many are not subject to */
+    double begin, end;         /* of the trials, by the monotonic clock */
     int round;                 /* of timing, counted for the journal: round 0 are the trials */
     bool broken;               /* *err says why */
 };

@@ -12,12 +12,13 @@
 
 static const double finalist_margin = 1.03, tie_margin = 1.01;
 static const double usual_limit = 30;
-/* Shares of a problem's time: a prior's, if it is modeled, the trials', and the two rounds that follow. */
-static const double prior_share = 0.3, trial_share = 0.55, shortlist_share = 0.1, final_share = 0.2,
-                    ceiling_share = 0.1, explain_share = 0.05;
+/* Shares of a problem's time: a prior's, if it is modeled, the trials', and the two rounds that follow. Where
+   a device's times are modeled, nothing else takes time. */
+static const double prior_share = 0.3, trial_share = 0.55, modeled_trial_share = 0.97, shortlist_share = 0.1,
+                    final_share = 0.2, ceiling_share = 0.1, explain_share = 0.05;
 /* A candidate is timed so long, seconds, though never for fewer samples than measure() takes at least. */
 static const double each_least = 2e-3, each_most = 50e-3;
-enum { SHORTLIST = 16, STARTS_MAX = 64, TRIES_LEAST = 8 };
+enum { SHORTLIST = 16, STARTS_MAX = 64 };
 
 static bool is_default(const struct device_info *d, const struct problem *p, const struct table_choice *c) {
     struct point pt;
@@ -110,25 +111,45 @@ static void entry_fill(const struct hunt *h, const struct ceilings *ceilings, st
         snprintf(e->fallback.variant, sizeof e->fallback.variant, "%s", h->fallback.variant->name);
 }
 
-/* The points to try first: the default, then the default points of the other variants. */
-static int starts_list(const struct hunt *h, int64_t starts[STARTS_MAX]) {
+/* What to try first on a problem: the default, then the default points of the other variants, those of
+   designs that are only kept to compare with last. Returns how many; of these the selection takes in. */
+static int defaults_list(const struct search *s, const struct problem *p,
+                         struct table_choice list[STARTS_MAX]) {
+    enum { PASSES = 3 };
+    struct point usual_point;
+    const struct variant *const usual = variant_default(p, s->device, &usual_point);
     int count = 0;
-    const int64_t usual = problem_space_find(h->space, h->fallback.variant, &h->fallback.point);
-    if (usual >= 0) starts[count++] = usual;
-    for (int i = 0; i < variant_count() && count < STARTS_MAX; i++) {
-        const struct variant *const v = variant_at(i);
-        struct point pt;
-        if (v->op != h->p->op || !variant_default_point(v, h->p, h->s->device, &pt, NULL)) continue;
-        const int64_t at = problem_space_find(h->space, v, &pt);
-        if (at >= 0 && at != usual) starts[count++] = at;
+    for (int i = 0; i < PASSES * variant_count() && count < STARTS_MAX; i++) {
+        const struct variant *const v = variant_at(i % variant_count());
+        const int pass = v == usual ? 0 : v->flags & BASELINE ? 2 : 1;
+        struct table_choice *const c = &list[count];
+        c->variant = v;
+        count += v->op == p->op && pass == i / variant_count() &&
+                 variant_default_point(v, p, s->device, &c->point, NULL) &&
+                 (!s->takes_part || s->takes_part(v, &c->point, s->context));
     }
     return count;
+}
+
+static int starts_list(const struct hunt *h, int64_t starts[STARTS_MAX]) {
+    struct table_choice list[STARTS_MAX];
+    const int count = defaults_list(h->s, h->p, list);
+    int found = 0;
+    for (int i = 0; i < count; i++) {
+        const int64_t at = problem_space_find(h->space, list[i].variant, &list[i].point);
+        if (at >= 0) starts[found++] = at;
+    }
+    return found;
 }
 
 int64_t search_evaluations(int64_t asked, int64_t points) {
     const int64_t tenth = (points + 9) / 10;
     if (asked) return asked;
     return tenth > SEARCH_EXHAUSTIVE_MAX ? tenth : SEARCH_EXHAUSTIVE_MAX;
+}
+
+int64_t effort_most(const struct effort *e) {
+    return e->points < e->evaluations ? e->points : e->evaluations;
 }
 
 bool search_is_through(const struct effort *done, int64_t asked) {
@@ -143,6 +164,7 @@ static const struct strategy *strategy_of(const struct search *s) {
 static bool hunt_search(struct hunt *h, double budget, struct error *err) {
     const struct search *const s = h->s;
     const struct strategy *const strategy = strategy_of(s);
+    const double asked = clock_seconds();
     int64_t starts[STARTS_MAX], count;
     struct trial *trials;
     struct explore_options o = {.seed = s->seed,
@@ -157,10 +179,10 @@ static bool hunt_search(struct hunt *h, double budget, struct error *err) {
         if (!prior_bind_problem(s->prior, h->space, h->p, prior_share * budget, err)) return false;
         o.prior = prior_seconds, o.prior_context = s->prior;
     }
-    const double expected = fmin((double)h->report->effort.points, (double)o.evaluations);
-    h->patient = o.start_count > TRIES_LEAST ? o.start_count : TRIES_LEAST;
+    const double expected = (double)effort_most(&h->report->effort);
     h->each = fmin(fmax(0.5 * trial_share * budget / expected, each_least), each_most);
-    h->end = clock_seconds() + trial_share * budget;
+    h->begin = clock_seconds();
+    h->end = s->device->modeled ? asked + modeled_trial_share * budget : h->begin + trial_share * budget;
     const bool ok = strategy_run(strategy, problem_space_space(h->space), &o, &trials, &count, err);
     free(trials);
     return ok && !h->broken;
@@ -169,14 +191,7 @@ static bool hunt_search(struct hunt *h, double budget, struct error *err) {
 /* While this problem is brought to its end, the candidates that the next one begins with are compiled. */
 static void next_expect(const struct search *s) {
     struct table_choice list[STARTS_MAX];
-    int count = 0;
-    for (int i = 0; s->next && i < variant_count() && count < STARTS_MAX; i++) {
-        struct table_choice *const c = &list[count];
-        c->variant = variant_at(i);
-        count += c->variant->op == s->next->op &&
-                 variant_default_point(c->variant, s->next, s->device, &c->point, NULL) &&
-                 (!s->takes_part || s->takes_part(c->variant, &c->point, s->context));
-    }
+    const int count = s->next ? defaults_list(s, s->next, list) : 0;
     if (count) ahead_plan(s->ahead, s->next, list, count);
 }
 
@@ -245,6 +260,7 @@ static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, s
     if (!effort->points) return error_set(err, "no variant takes part");
     if (!hunt_search(h, budget, err)) return false;
     if (h->report->stopped) return true;
+    h->report->cut = h->tried_count < effort_most(effort);
     next_expect(s);
     if (!contenders_list(h, err) || !contenders_retime(h, budget, err)) return false;
     if (h->report->stopped) return true;

@@ -33,6 +33,8 @@ struct search {
 
 /* Candidates that a search tries at most in a space of so many points; asked: struct search's evaluations. */
 int64_t search_evaluations(int64_t asked, int64_t points);
+/* Candidates that there are, or that may be tried if there are more. */
+int64_t effort_most(const struct effort *e);
 /* Whether one that is done went as far as that. */
 bool search_is_through(const struct effort *done, int64_t asked);
 
@@ -40,16 +42,18 @@ struct search_report {
     struct effort effort; /* points are those that the device accepts and the selection takes in */
     int tried;    /* of them; fewer where there are more than the budget or SEARCH_EXHAUSTIVE_MAX allow */
     int failed;   /* crashed, hung or wrong, now or in the journal */
+    bool cut;     /* its time was over before as many were tried as there are or as it might try */
     bool stopped; /* interrupted: the entry is not filled */
 };
 
 /* Fills the entry. The strategy searches the problem's space, the variants' default points first: a candidate
    is checked, and timed if its answer is right, until all were tried, or as many as asked for, or 55% of the
-   budget (seconds) are spent; the default points and 8 candidates whatever it costs. So a space of up to
-   SEARCH_EXHAUSTIVE_MAX points is tried whole where there is time. The 16 fastest are timed again in turns,
-   then those within 3% of the best, the default with them; of those within 1% a fixed rule takes one, the
-   others are recorded as ties. What the journal knows of an interrupted run answers the strategy in place of
-   measuring. False and the reason if nothing could be measured. entry->why is the caller's to free. */
+   budget (seconds) are spent, 97% where times are modeled; the default and one candidate more whatever it
+   costs. So a space of up to SEARCH_EXHAUSTIVE_MAX points is tried whole where there is time. The 16 fastest
+   are timed again in turns, then those within 3% of the best, the default with them, unless times are
+   modeled; of those within 1% a fixed rule takes one, the others are recorded as ties. What the journal knows
+   of an interrupted run answers the strategy in place of measuring. False and the reason if nothing could be
+   measured. entry->why is the caller's to free. */
 bool search_problem(const struct search *s, const struct problem *p, double budget, struct table_entry *entry,
                     struct search_report *report, struct error *err);
 

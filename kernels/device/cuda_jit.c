@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "cuda_cache.h"
 #include "cuda_sources.h"
+#include "cuda_text.h"
 
 enum { OPTIONS_MAX = 48, OPTION_LENGTH = 80 };
 
@@ -35,6 +36,21 @@ static void attr_define(const struct attr *a, const struct problem *p, char *opt
     }
 }
 
+static bool is_header(const struct cuda_source *s) {
+    const size_t length = strlen(s->name);
+    return length >= 4 && strcmp(s->name + length - 4, ".cuh") == 0;
+}
+
+/* Whether a parameter is the kernel's and not only its launch's. Points that differ in the launch alone are
+   then one and the same to the compiler and in the cache. */
+static bool param_compiled(const struct variant *v, const char *name) {
+    const char *const source = source_of(v);
+    if (!source || cuda_text_mentions(source, name)) return true;
+    for (const struct cuda_source *s = cuda_sources; s->name; s++)
+        if (is_header(s) && strstr(s->text, name) && cuda_text_mentions(s->text, name)) return true;
+    return false;
+}
+
 /* Returns their number. */
 static int options_make(const struct variant *v, const struct problem *p, const struct point *pt, int sm,
                         char options[OPTIONS_MAX][OPTION_LENGTH]) {
@@ -51,7 +67,8 @@ static int options_make(const struct variant *v, const struct problem *p, const 
         if (attr_of(attr_at(i), p->op) && strcmp(attr_at(i)->name, "rows") != 0)
             attr_define(attr_at(i), p, options[count++]);
     for (int i = 0; i < param_count(v); i++)
-        snprintf(options[count++], size, "-D%.40s=%d", v->params[i].name, pt->value[i]);
+        if (param_compiled(v, v->params[i].name))
+            snprintf(options[count++], size, "-D%.40s=%d", v->params[i].name, pt->value[i]);
     return count;
 }
 
@@ -98,8 +115,7 @@ static bool program_make(const struct nvrtc *n, const struct variant *v, nvrtcPr
     int count = 0;
     if (!source) return error_set(err, "%s: its source is not part of this program", v->name);
     for (const struct cuda_source *s = cuda_sources; s->name && count < HEADERS_MAX; s++) {
-        const size_t length = strlen(s->name);
-        if (length < 4 || strcmp(s->name + length - 4, ".cuh") != 0) continue;
+        if (!is_header(s)) continue;
         names[count] = strcmp(s->name, "variant.cuh") == 0 ? "variant.h" : s->name;
         texts[count++] = s->text;
     }
@@ -140,7 +156,7 @@ static void key_make(const struct nvrtc *n, const struct variant *v, char option
     cuda_hash_add(&h, v->name, strlen(v->name));
     if (source) cuda_hash_add(&h, source, strlen(source));
     for (const struct cuda_source *s = cuda_sources; s->name; s++)
-        if (strstr(s->name, ".cuh")) cuda_hash_add(&h, s->text, strlen(s->text));
+        if (is_header(s)) cuda_hash_add(&h, s->text, strlen(s->text));
     for (int i = 0; i < count; i++) cuda_hash_add(&h, options[i], strlen(options[i]));
     cuda_hash_key(&h, key);
 }
