@@ -177,26 +177,47 @@ static bool problem_tune(struct tune *t, const struct problem *p, const struct p
     return true;
 }
 
-static bool tune_all(struct tune *t, const struct tune_set *set, struct error *err) {
-    const double last = fmin(1, 0.05 * t->budget), end = t->begin + t->budget - last;
-    t->fresh.bandwidth_gbs = t->table.bandwidth_gbs;
-    for (int i = 0; i < set->count && !interrupted; i++) {
-        const struct problem *const p = &set->list[i];
-        struct effort done;
+/* Whether an earlier run, that this one resumes, is through with it. */
+static bool problem_done(struct tune *t, const struct problem *p, const struct table_entry **kept) {
+    struct effort done;
+    *kept = table_find(&t->table, p);
+    return *kept && journal_has_done(t->journal, p, &done) && search_is_through(&done, t->o->budget_evals);
+}
+
+/* Problems in the order in which they are tuned. */
+static bool queue_tune(struct tune *t, const struct problem *queue, int count, double end,
+                       struct error *err) {
+    for (int i = 0; i < count && !interrupted; i++) {
+        const struct problem *const p = &queue[i], *const next = i + 1 < count ? p + 1 : NULL;
+        const struct table_entry *kept;
         char what[64];
         snprintf(what, sizeof what, "%s %lldx%lld", op_name(p->op), (long long)p->rows,
                  (long long)p->channels);
-        progress_set(t->progress, (double)i / set->count, what);
-        const struct table_entry *const kept = table_find(&t->table, p);
-        if (kept && journal_has_done(t->journal, p, &done) && search_is_through(&done, t->o->budget_evals)) {
+        progress_set(t->progress, (double)i / count, what);
+        if (problem_done(t, p, &kept)) {
             if (!table_put(&t->fresh, kept)) return error_set(err, "out of memory");
             continue;
         }
-        const double share = (end - clock_seconds()) * budget_share(p, set->count - i, &t->info);
-        const struct problem *const next = i + 1 < set->count ? p + 1 : NULL;
-        if (!problem_tune(t, p, next, share > 0.3 ? share : 0.3, err)) return false;
+        const double share = (end - clock_seconds()) * budget_share(p, count - i, &t->info);
+        if (!problem_tune(t, p, next, fmax(share, 0.3), err)) return false;
     }
     progress_set(t->progress, 1, "done");
+    return true;
+}
+
+static bool tune_all(struct tune *t, const struct tune_set *set, struct error *err) {
+    const double last = fmin(1, 0.05 * t->budget), end = t->begin + t->budget - last;
+    const size_t bytes = (size_t)set->count * sizeof *set->list;
+    struct problem *const queue = malloc(bytes);
+    if (!queue) return error_set(err, "out of memory");
+    memcpy(queue, set->list, bytes);
+    budget_order(queue, set->count, &t->info);
+    t->fresh.bandwidth_gbs = t->table.bandwidth_gbs;
+    const bool ok = queue_tune(t, queue, set->count, end, err);
+    free(queue);
+    if (!ok) return false;
+    if (!table_order(&t->fresh, set->list, set->count) || !table_order(&t->table, set->list, set->count))
+        return error_set(err, "out of memory");
     return interrupted || !t->fresh.count || bandwidth_measure(t, last, err);
 }
 

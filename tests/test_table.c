@@ -96,6 +96,21 @@ Test(table, put_replaces_the_same_problem) {
     table_free(&t);
 }
 
+Test(table, puts_problems_in_order) {
+    struct table t = table_sample();
+    const struct problem first = t.entries[0].problem, second = t.entries[1].problem;
+    const struct problem absent = problem_default(COPY, F32), list[] = {absent, second};
+    const struct why *const why = t.entries[0].why;
+    cr_assert(why && table_order(&t, list, 2));
+    cr_assert_eq(t.count, 2);
+    cr_expect(problem_equal(&t.entries[0].problem, &second) && problem_equal(&t.entries[1].problem, &first));
+    cr_expect_eq(table_find(&t, &first), &t.entries[1]);
+    cr_expect_eq(t.entries[1].why->role[WHY_WINNER].counter_count, 2);
+    cr_expect_str_eq(t.device.fingerprint, "a/2");
+    cr_expect_gt(t.tuning.candidates, 0);
+    table_free(&t);
+}
+
 /* The sample with `from` replaced by `to` must be refused with `reason`. */
 static void expect_refusal(const char *from, const char *to, const char *reason) {
     struct table t = table_sample(), back;

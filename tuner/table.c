@@ -63,6 +63,27 @@ bool table_put(struct table *t, const struct table_entry *entry) {
     return false;
 }
 
+bool table_order(struct table *t, const struct problem *list, int count) {
+    struct table sorted;
+    table_init(&sorted);
+    bool ok = true;
+    for (int i = 0; ok && i < count; i++) {
+        const struct table_entry *const e = table_find(t, &list[i]);
+        ok = !e || table_put(&sorted, e);
+    }
+    for (int i = 0; ok && i < t->count; i++)
+        ok = table_find(&sorted, &t->entries[i].problem) || table_put(&sorted, &t->entries[i]);
+    if (!ok) {
+        table_free(&sorted);
+        return false;
+    }
+    sorted.device = t->device, sorted.bandwidth_gbs = t->bandwidth_gbs;
+    sorted.environment = t->environment, sorted.tuning = t->tuning;
+    table_free(t);
+    *t = sorted;
+    return true;
+}
+
 static cJSON *entry_json(const struct table_entry *e) {
     cJSON *const o = cJSON_CreateObject();
     cJSON_AddItemToObject(o, "problem", json_problem(&e->problem));

@@ -77,6 +77,9 @@ void table_free(struct table *t);
 bool table_put(struct table *t, const struct table_entry *entry);
 /* The same, but the evidence becomes the table's unless it fails. */
 bool table_take(struct table *t, const struct table_entry *entry);
+/* Puts the entries of these problems first, in the order of the list. False, and nothing changed, if there is
+   no memory. */
+bool table_order(struct table *t, const struct problem *list, int count);
 const struct table_entry *table_find(const struct table *t, const struct problem *p);
 
 /* Reads and validates the whole file. Refused: what is not JSON, another schema, a missing or malformed
