@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "compare_sets.h"
+#include "file.h"
 
 /* Seconds of measuring for each case in a launch, unless --time-budget says otherwise. */
 static char *const usual_budget[] = {(char *)"--time-budget", (char *)"0.2"};
@@ -164,7 +165,7 @@ static bool selection_add(struct compare_args *a, int at, char *value, struct er
            (!selection[at].value || bench_add(a, value, err));
 }
 
-/* Says early what bench would say in its first launch. */
+/* Says early what bench would say in its first launch, and what could not be written. */
 static int selection_check(struct compare_args *a, enum compare_command command) {
     char *argv[BENCH_ARGUMENTS_MAX + 2];
     struct options o;
@@ -176,6 +177,9 @@ static int selection_check(struct compare_args *a, enum compare_command command)
     a->seed = o.seed;
     if (leave >= 0) return leave;
     struct error err;
+    const char *const outputs[] = {a->record, a->markdown, a->json, a->junit};
+    for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++)
+        if (outputs[i] && !file_writable(outputs[i], &err)) return complain(command, err.text);
     if (o.budget > 0 || a->baseline) return -1;
     return bench_add(a, usual_budget[0], &err) && bench_add(a, usual_budget[1], &err)
                ? -1

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "file.h"
 #include "option_table.h"
 
 static void usage_print(const struct command_usage *usage) {
@@ -60,6 +61,9 @@ int options_parse(struct options *o, const struct command_usage *usage, int argc
         error_set(&err, "\"%s\" is no option: see --help", argv[optind]);
         return usage_error(usage, err.text);
     }
+    /* What cannot be written is said before anything is measured. */
+    if ((o->json && !file_writable(o->json, &err)) || (o->gbench && !file_writable(o->gbench, &err)))
+        return usage_error(usage, err.text);
     return -1;
 }
 

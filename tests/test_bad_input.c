@@ -218,6 +218,10 @@ Test(bad_input, places_that_cannot_be_written) {
     program_refused("check --op copy --shape 2x8 --json /proc/x.json", "/proc/x.json: cannot write");
     program_refused("bench --only copy_scalar --shape 2x8 --time-budget 0.01 --gbench /proc/x.json",
                     "/proc/x.json: cannot write");
+    program_refused("gate --record /proc/x.json --op copy --shape 2x8", "/proc/x.json: cannot write");
+    program_refused("compare a.json b.json --junit /proc/x.xml", "/proc/x.xml: cannot write");
+    /* before it is measured: nothing is printed */
+    cr_expect_str_eq(program_run("bench --op copy --shape 2x8 --json /proc/x.json").out, "");
     snprintf(arguments, sizeof arguments, "run --variant copy --in x=%s --out y=/proc/y.npy",
              array_write("x.npy", 2, 2, 8));
     program_refused(arguments, "/proc/y.npy: cannot write");
