@@ -36,7 +36,7 @@ Test(compare_cli, a_slower_build) {
     const char *const to = scratch_folder();
     const char *const slower = build_make(
         "slower", "\"$katune\" \"$@\" || exit; for file; do :; done\n" /* the last argument */
-                  "awk '/\"(median|lo|hi)\":/ { sub(/:.*/, \":\" $2 * 3 \",\") } { print }' \"$file\" > "
+                  "awk '/\"(median|lo|hi)\":/ { sub(/:.*/, \":\" $2 * 300 \",\") } { print }' \"$file\" > "
                   "\"$file.new\" &&\n"
                   "mv \"$file.new\" \"$file\"");
     char more[512], path[256];
@@ -85,7 +85,7 @@ Test(compare_cli, a_side_that_was_throttled) {
     snprintf(line, sizeof line, "bench %s --no-ceilings --json %s/a.json", tiny, to);
     cr_assert_eq(program_run(line).code, 0);
     snprintf(line, sizeof line,
-             "awk '/\"(median|lo|hi)\":/ { sub(/:.*/, \":\" $2 * 3 \",\") } "
+             "awk '/\"(median|lo|hi)\":/ { sub(/:.*/, \":\" $2 * 300 \",\") } "
              "/\"throttled\":/ { $0 = \"\\\"throttled\\\": true, \\\"throttle\\\": [\\\"power\\\"],\" } "
              "{ print }' %s/a.json > %s/b.json",
              to, to);
