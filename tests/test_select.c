@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "program.h"
 #include "select.h"
 
 static const struct device_info here = {.name = "here",
@@ -243,8 +244,8 @@ Test(katune, selects_and_runs) {
 
 Test(katune, a_bad_table_in_the_folder_is_refused) {
     struct error err = {""};
-    char folder[] = "/tmp/katune-test-XXXXXX", path[64];
-    cr_assert(mkdtemp(folder));
+    const char *const folder = scratch_folder();
+    char path[64];
     snprintf(path, sizeof path, "%s/machine", folder);
     cr_assert(folder_make(path, &err));
     snprintf(path, sizeof path, "%s/machine/table.json", folder);

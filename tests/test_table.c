@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "file.h"
+#include "program.h"
 #include "table.h"
 
 static struct table_entry entry_of(const char *key, const char *variant) {
@@ -57,9 +58,7 @@ static struct table table_sample(void) {
 }
 
 static void path_make(char path[64]) {
-    char folder[] = "/tmp/katune-test-XXXXXX";
-    cr_assert(mkdtemp(folder));
-    snprintf(path, 64, "%s/table.json", folder);
+    snprintf(path, 64, "%s/table.json", scratch_folder());
 }
 
 Test(table, round_trip) {

@@ -17,11 +17,6 @@
 #define GOLDEN KATUNE_SOURCE_DIR "/tests/golden/kat_digits_d32/"
 #define DIGITS KATUNE_SOURCE_DIR "/data/digits-train"
 
-static void scratch_make(char folder[64]) {
-    strcpy(folder, "/tmp/katune-test-XXXXXX");
-    cr_assert(mkdtemp(folder));
-}
-
 static double number(const cJSON *o, const char *name) {
     return cJSON_GetObjectItem(o, name)->valuedouble;
 }
@@ -61,8 +56,8 @@ static void expect_tensors(struct params *found, const char *path, double tolera
 }
 
 Test(train, follows_the_golden_run) {
-    char folder[64], log[128], grad[128];
-    scratch_make(folder);
+    const char *const folder = scratch_folder();
+    char log[128], grad[128];
     snprintf(log, sizeof log, "%s/trace.jsonl", folder);
     snprintf(grad, sizeof grad, "%s/grad.safetensors", folder);
     cJSON *const golden = json_read(GOLDEN "case.json");
@@ -229,11 +224,10 @@ static void write_bytes(const char *path, const void *data, size_t size) {
 
 static void expect_idx(const char *images, size_t image_bytes, const char *labels, size_t label_bytes,
                        const char *reason) {
-    char folder[64], prefix[96], path[160], found[640];
+    char prefix[96], path[160], found[640];
     struct images set;
     struct error err = {""};
-    scratch_make(folder);
-    snprintf(prefix, sizeof prefix, "%s/x", folder);
+    snprintf(prefix, sizeof prefix, "%s/x", scratch_folder());
     snprintf(path, sizeof path, "%s-images-idx3-ubyte", prefix);
     write_bytes(path, images, image_bytes);
     snprintf(path, sizeof path, "%s-labels-idx1-ubyte", prefix);
@@ -267,11 +261,10 @@ Test(idx, refusals) {
 
 /* A model of one tensor "w" of 2 floats. */
 static void expect_safetensors(const char *header, size_t data, const char *reason) {
-    char folder[64], path[96], file[1024];
+    char path[96], file[1024];
     struct params p = {.count = 0};
     struct error err = {""};
-    scratch_make(folder);
-    snprintf(path, sizeof path, "%s/x", folder);
+    snprintf(path, sizeof path, "%s/x", scratch_folder());
     cr_assert(params_add(&p, (int64_t[PARAM_DIMS_MAX]){2}, "w") == 0 &&
               params_add(&p, (int64_t[PARAM_DIMS_MAX]){1, 1}, "v") == 1);
     cr_assert(params_allocate(&p, NULL, &err));
@@ -334,11 +327,10 @@ Test(config, refusals) {
         {"{\"act_init\":\"tanh\"}", "act_init: only \"swish\" is known"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        char folder[64], path[96];
+        char path[96];
         struct kat_config c;
         struct error err = {""};
-        scratch_make(folder);
-        snprintf(path, sizeof path, "%s/c.json", folder);
+        snprintf(path, sizeof path, "%s/c.json", scratch_folder());
         write_bytes(path, bad[i][0], strlen(bad[i][0]));
         cr_assert(!config_read(path, &c, &err), "%s", bad[i][0]);
         cr_expect_str_eq(err.text + strlen(path) + 2, bad[i][1]);

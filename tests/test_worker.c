@@ -10,6 +10,7 @@
 
 #include "device/nvrtc.h"
 #include "journal.h"
+#include "program.h"
 #include "search.h"
 #include "worker.h"
 
@@ -134,10 +135,8 @@ static const struct variant killed_once = {
     .name = "copy_test_killed_once", .op = COPY, .dtypes = F32, .run = run_killed_once};
 
 Test(worker, a_kill_from_outside_costs_nothing) {
-    char mark[] = "/tmp/katune-test-XXXXXX/mark";
-    mark[23] = 0;
-    cr_assert(mkdtemp(mark));
-    mark[23] = '/';
+    char mark[64];
+    snprintf(mark, sizeof mark, "%s/mark", scratch_folder());
     setenv("KATUNE_TEST_MARK", mark, 1);
     struct worker *const w = worker_make(NULL);
     struct contender c = contender_of(&killed_once, small);
@@ -199,9 +198,7 @@ Test(worker, an_interruption_stops_the_wait) {
 }
 
 static void journal_path(char path[64]) {
-    char folder[] = "/tmp/katune-test-XXXXXX";
-    cr_assert(mkdtemp(folder));
-    snprintf(path, 64, "%s/journal.jsonl", folder);
+    snprintf(path, 64, "%s/journal.jsonl", scratch_folder());
 }
 
 static struct journal *journal_make(const char *path, bool resume, bool retry) {
