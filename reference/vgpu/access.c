@@ -117,7 +117,7 @@ static void note_access(const struct warp *w, struct shadow *s, uint16_t me, uns
 }
 
 static void race_byte(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset, unsigned access) {
-    struct shadow *s = &w->block->shadow[offset];
+    struct shadow *s = &w->block->shadow_bytes[offset];
     const uint16_t me = (uint16_t)(w->number * WARP_SIZE + lane + 1);
     if (conflicts_written(w, s, me, access)) {
         race(w, i, lane, offset, access & WRITE ? "write after write" : "read after write", s->writer);
@@ -130,17 +130,12 @@ static void race_byte(struct warp *w, const struct inst *i, unsigned lane, uint3
     note_access(w, s, me, access);
 }
 
-/* Bytes of one word from offset on. */
-static void race_word(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset, unsigned bytes,
-                      unsigned access) {
-    struct shadow *s = &w->block->shadow[offset & ~3u];
-    const uint16_t me = (uint16_t)(w->number * WARP_SIZE + lane + 1);
+/* Bytes of one word from offset on, one by one. */
+static void race_bytes(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset, unsigned bytes,
+                       unsigned access) {
+    struct shadow *s = &w->block->shadow[offset / 4], *own = &w->block->shadow_bytes[offset & ~3u];
     if (!s->split) {
-        if (bytes == 4 && !conflicts_written(w, s, me, access) && !conflicts_read(w, s, me, access)) {
-            note_access(w, s, me, access);
-            return;
-        }
-        s[1] = s[2] = s[3] = *s;
+        own[0] = own[1] = own[2] = own[3] = *s;
         s->split = true;
     }
     for (unsigned k = 0; k < bytes; k++) {
@@ -148,12 +143,27 @@ static void race_word(struct warp *w, const struct inst *i, unsigned lane, uint3
     }
 }
 
-static bool shared_written(const uint8_t *init, unsigned bytes) {
-    if (bytes == 4) {
-        uint32_t four;
-        memcpy(&four, init, 4);
-        return four == 0x01010101;
+static inline void race_lane(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset,
+                             unsigned bytes, unsigned access) {
+    const uint16_t me = (uint16_t)(w->number * WARP_SIZE + lane + 1);
+    if (bytes < 4) {
+        race_bytes(w, i, lane, offset, bytes, access);
+        return;
     }
+    for (unsigned k = 0; k < bytes; k += 4) {
+        struct shadow *s = &w->block->shadow[(offset + k) / 4];
+        const bool settled =
+            s->write_clock <= w->settled && (!(access & WRITE) || s->read_clock <= w->settled);
+        if (s->split ||
+            (!settled && (conflicts_written(w, s, me, access) || conflicts_read(w, s, me, access)))) {
+            race_bytes(w, i, lane, offset + k, 4, access);
+        } else {
+            note_access(w, s, me, access);
+        }
+    }
+}
+
+static inline bool shared_written(const uint8_t *init, unsigned bytes) {
     bool all = true;
     for (unsigned k = 0; k < bytes; k++) {
         all &= init[k];
@@ -162,8 +172,8 @@ static bool shared_written(const uint8_t *init, unsigned bytes) {
 }
 
 /* The checks on an access that is within the block's memory. */
-static void check_shared(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset, unsigned bytes,
-                         unsigned access) {
+static inline void check_shared(struct warp *w, const struct inst *i, unsigned lane, uint32_t offset,
+                                unsigned bytes, unsigned access) {
     struct block *b = w->block;
     if (b->launch->checks & CHECK_INIT) {
         if ((access & READ) && !shared_written(b->shared_init + offset, bytes)) {
@@ -176,17 +186,28 @@ static void check_shared(struct warp *w, const struct inst *i, unsigned lane, ui
         }
     }
     if (b->launch->checks & CHECK_RACE) {
-        for (unsigned k = 0; k < bytes; k += 4) {
-            race_word(w, i, lane, offset + k, bytes < 4 ? bytes : 4, access);
-        }
+        race_lane(w, i, lane, offset, bytes, access);
+    }
+}
+
+/* Inlined where bytes and access are constants. */
+static inline __attribute__((always_inline)) void check_lanes(struct warp *w, const struct inst *i,
+                                                              uint32_t m, const struct lanes *a,
+                                                              unsigned bytes, unsigned access) {
+    for (uint32_t left = m; left; left &= left - 1) {
+        const unsigned l = first_of(left);
+        check_shared(w, i, l, (uint32_t)a->address[l], bytes, access);
     }
 }
 
 void access_check_shared(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a,
                          unsigned bytes, unsigned access) {
-    for (uint32_t left = m; left; left &= left - 1) {
-        const unsigned l = first_of(left);
-        check_shared(w, i, l, (uint32_t)a->address[l], bytes, access);
+    if (bytes == 4 && access == READ) {
+        check_lanes(w, i, m, a, 4, READ);
+    } else if (bytes == 4 && access == WRITE) {
+        check_lanes(w, i, m, a, 4, WRITE);
+    } else {
+        check_lanes(w, i, m, a, bytes, access);
     }
 }
 
@@ -207,54 +228,52 @@ bool access_lane_shared(struct warp *w, const struct inst *i, unsigned lane, uin
     return true;
 }
 
-/* Does each lane in m lie bytes behind the lane before it? */
-static bool lanes_in_row(const uint64_t *address, uint32_t m, unsigned bytes) {
-    const uint64_t origin = address[first_of(m)] - (uint64_t)bytes * first_of(m);
-    uint64_t off = 0;
-    EACH_LANE {
-        off |= m & 1u << l ? address[l] ^ (origin + l * bytes) : 0;
+/* Do the lanes in m lie in banks of their own, with a word each? */
+static bool lanes_in_banks(const uint64_t *address, uint32_t m) {
+    uint32_t used = 0, twice = 0;
+    for (uint32_t left = m; left; left &= left - 1) {
+        const uint32_t bank = 1u << (address[first_of(left)] / 4 % 32);
+        twice |= used & bank;
+        used |= bank;
     }
-    return !off;
+    return !twice;
 }
 
-/* Passes over shared memory that a warp's access takes: 32 banks of 4 bytes; 8-byte accesses go in halves of
- * the warp, 16-byte ones in quarters. Lanes that read or write the same word share a pass, atomics on it do
- * not. */
+/* Passes that some lanes take together: the most different words, of atomics the most accesses, in a bank. */
+static unsigned count_passes(uint32_t m, const struct lanes *a, unsigned words, bool atomic) {
+    uint32_t seen[32][32]; /* words of each bank */
+    uint8_t depth[32] = {0};
+    unsigned worst = 0;
+    for (uint32_t left = m; left; left &= left - 1) {
+        const uint32_t first = (uint32_t)(a->address[first_of(left)] / 4);
+        for (uint32_t word = first; word < first + words; word++) {
+            const uint32_t bank = word % 32;
+            unsigned d = 0;
+            while (d < depth[bank] && (atomic || seen[bank][d] != word)) {
+                d++;
+            }
+            if (d == depth[bank] && d < 32) {
+                seen[bank][d] = word;
+                depth[bank]++;
+                worst = depth[bank] > worst ? depth[bank] : worst;
+            }
+        }
+    }
+    return worst;
+}
+
 void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsigned bytes, bool atomic) {
     struct memory_counts *c = &w->block->worker->counts;
-    const unsigned group = bytes <= 4 ? 32 : bytes == 8 ? 16 : 8, words = bytes <= 4 ? 1 : bytes / 4;
-    c->shared_requests++;
-    if (bytes >= 4 && bytes <= 16 && lanes_in_row(a->address, m, bytes)) {
-        for (unsigned start = 0; start < WARP_SIZE; start += group) {
-            const bool any = m >> start & (uint32_t)((1ull << group) - 1);
-            c->shared_wavefronts += any;
-            c->shared_ideal += any;
-        }
+    const unsigned group = shared_group(bytes), words = bytes <= 4 ? 1 : bytes / 4;
+    if (words == 1 && lanes_in_banks(a->address, m)) {
+        access_count_apart(w, m, bytes);
         return;
     }
+    c->shared_requests++;
     for (unsigned start = 0; start < WARP_SIZE; start += group) {
-        uint32_t seen[32][32]; /* words of each bank */
-        uint8_t depth[32] = {0};
-        unsigned worst = 0;
-        for (unsigned l = start; l < start + group; l++) {
-            if (!(m >> l & 1)) {
-                continue;
-            }
-            for (unsigned k = 0; k < words; k++) {
-                const uint32_t word = (uint32_t)(a->address[l] / 4) + k, bank = word % 32;
-                unsigned d = 0;
-                while (d < depth[bank] && (atomic || seen[bank][d] != word)) {
-                    d++;
-                }
-                if (d == depth[bank] && d < 32) {
-                    seen[bank][d] = word;
-                    depth[bank]++;
-                    worst = depth[bank] > worst ? depth[bank] : worst;
-                }
-            }
-        }
-        c->shared_wavefronts += worst;
-        c->shared_ideal += worst != 0;
+        const uint32_t some = m & (uint32_t)(((1ull << group) - 1) << start);
+        c->shared_wavefronts += count_passes(some, a, words, atomic);
+        c->shared_ideal += some != 0;
     }
 }
 

@@ -94,12 +94,31 @@ bool access_bad_global(struct warp *w, const struct inst *i, unsigned lane, uint
                        const char *verb);
 void access_check_written(struct warp *w, const struct inst *i, unsigned lane, uint64_t address,
                           unsigned bytes);
+/* Passes over shared memory that a warp's access takes: 32 banks of 4 bytes; 8-byte accesses go in halves of
+ * the warp, 16-byte ones in quarters. Lanes that read or write the same word share a pass, atomics on it do
+ * not. */
 void access_count_shared(struct warp *w, uint32_t m, const struct lanes *a, unsigned bytes, bool atomic);
 void access_record_global(struct warp *w, const struct inst *i, uint32_t m, const struct lanes *a,
                           unsigned bytes, unsigned kind);
 /* The log is full; false when the host is out of memory: the caches' counters then miss accesses, results do
  * not. */
 bool access_grow_log(struct worker *worker);
+
+static inline unsigned shared_group(unsigned bytes) {
+    return bytes <= 4 ? 32 : bytes == 8 ? 16 : 8;
+}
+
+/* The same where the lanes of a group need one pass. */
+static inline void access_count_apart(struct warp *w, uint32_t m, unsigned bytes) {
+    struct memory_counts *c = &w->block->worker->counts;
+    const unsigned group = shared_group(bytes);
+    c->shared_requests++;
+    for (unsigned start = 0; start < WARP_SIZE; start += group) {
+        const bool some = m & (uint32_t)(((1ull << group) - 1) << start);
+        c->shared_wavefronts += some;
+        c->shared_ideal += some;
+    }
+}
 
 /* A line of 128 bytes (number: address / 128) with the sectors of it that are touched, for the caches. */
 static inline void access_log_line(struct worker *worker, const struct inst *i, uint64_t line,

@@ -7,6 +7,14 @@ static unsigned first_lane(uint32_t mask) {
     return mask ? (unsigned)__builtin_ctz(mask) : 0;
 }
 
+static uint32_t settled_clock(const struct warp *w) {
+    uint32_t least = w->clocks[w->number] - 1;
+    for (unsigned u = 0; u < w->block->warp_count; u++) {
+        least = u != w->number && w->clocks[u] < least ? w->clocks[u] : least;
+    }
+    return least;
+}
+
 static void barrier_release(struct block *b, struct barrier *bar) {
     for (unsigned v = 0; v < b->warp_count; v++) {
         struct warp *w = &b->warps[v];
@@ -19,6 +27,7 @@ static void barrier_release(struct block *b, struct barrier *bar) {
                 w->clocks[u] = bar->known[u];
             }
         }
+        w->settled = settled_clock(w);
         w->state = WARP_READY;
         w->said_yes = bar->reduction;
         w->asked = bar->count;

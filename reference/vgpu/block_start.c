@@ -123,7 +123,7 @@ void block_start(struct block *b, uint64_t number) {
         memset(b->shared_init, 0, b->shared_bytes);
     }
     if (launch->checks & CHECK_RACE) {
-        memset(b->shadow, 0, (b->shared_bytes + 4u) * sizeof *b->shadow);
+        memset(b->shadow, 0, (b->shared_bytes / 4 + 1u) * sizeof *b->shadow);
     }
     for (uint32_t v = 0; v < b->warp_count; v++) {
         struct warp *w = &b->warps[v];
@@ -141,6 +141,7 @@ void block_start(struct block *b, uint64_t number) {
         w->copy_count = w->copy_group = 0;
         memset(w->clocks, 0, sizeof w->clocks);
         w->clocks[v] = 1;
+        w->settled = 0;
         start_registers(w);
     }
 }

@@ -79,12 +79,14 @@ static bool worker_open(struct worker_state *s, struct launch *launch) {
     b->shared_bytes = launch->shared_bytes;
     b->shared = calloc(1, launch->shared_bytes + 64u);
     b->shared_init = calloc(1, launch->shared_bytes + 64u);
-    b->shadow = launch->checks & CHECK_RACE ? calloc(launch->shared_bytes + 4u, sizeof *b->shadow) : NULL;
+    const bool races = launch->checks & CHECK_RACE;
+    b->shadow = races ? calloc(launch->shared_bytes / 4 + 1u, sizeof *b->shadow) : NULL;
+    b->shadow_bytes = races ? calloc(launch->shared_bytes + 4u, sizeof *b->shadow) : NULL;
     b->registers = aligned_alloc(64, (size_t)k->register_bytes * b->warp_count);
     const size_t local = (size_t)k->local_bytes * WARP_SIZE;
     b->local = calloc(b->warp_count, local + 64);
     if (!s->worker.tally || !s->worker.sites || !b->shared || !b->shared_init ||
-        (!b->shadow && launch->checks & CHECK_RACE) || !b->registers || !b->local) {
+        (races && (!b->shadow || !b->shadow_bytes)) || !b->registers || !b->local) {
         return false;
     }
     for (uint32_t v = 0; v < b->warp_count; v++) {
@@ -114,6 +116,7 @@ static void worker_close(struct worker_state *s) {
     free(s->block.shared);
     free(s->block.shared_init);
     free(s->block.shadow);
+    free(s->block.shadow_bytes);
     free(s->block.registers);
     free(s->block.local);
 }

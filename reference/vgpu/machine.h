@@ -67,6 +67,7 @@ struct warp {
     uint64_t issued; /* instructions, the warp's clock */
     uint8_t *local;
     uint32_t clocks[MAX_WARPS]; /* what this warp knows of the others' progress: barriers order accesses */
+    uint32_t settled;           /* accesses up to this clock came before for certain, whosever they were */
     uint32_t sync_epoch;        /* counts bar.warp.sync */
     struct copy_async *copies;
     uint32_t copy_count, copy_capacity, copy_group;
@@ -80,14 +81,13 @@ struct barrier {
     uint32_t known[MAX_WARPS]; /* clocks that those who came brought along */
 };
 
-/* Shared memory, for the race check: an entry for each byte. While all accesses to an aligned word of 4 bytes
- * take the whole word, its first entry stands for all four. Threads count from 1; 0: none. */
+/* A word of 4 bytes of shared memory, or one of its bytes, for the race check. Threads count from 1; 0: none.
+ * A word stands for its bytes while all accesses to it take the whole word. */
 struct shadow {
     uint32_t write_clock, read_clock;
-    uint16_t writer, reader;
+    uint16_t writer : 14, atomic : 1, split : 1; /* split: each byte of the word has its own */
+    uint16_t reader;
     uint16_t write_sync, read_sync;
-    uint8_t atomic;
-    bool split; /* in a word's first entry: each byte has its own */
 };
 
 struct site {
@@ -123,8 +123,9 @@ struct block {
     uint32_t threads, warp_count, live;
     struct warp *warps;
     uint8_t *registers, *local, *shared;
-    uint8_t *shared_init; /* one byte per byte */
-    struct shadow *shadow;
+    uint8_t *shared_init;        /* one byte per byte */
+    struct shadow *shadow;       /* of words */
+    struct shadow *shadow_bytes; /* of bytes, where the word is split */
     uint32_t shared_bytes;
     struct barrier barriers[MAX_BARRIERS];
     uint8_t fault;

@@ -136,9 +136,15 @@ static inline enum shape reach_shared(struct warp *w, const struct inst *i, uint
     if (b->launch->checks & (CHECK_INIT | CHECK_RACE)) {
         access_check_shared(w, i, m, a, bytes, access);
     }
-    access_count_shared(w, m, a, bytes, access & ATOMIC);
+    const enum shape shape = shape_of(a, m, bytes);
+    if (bytes <= 16 &&
+        ((shape == SHAPE_CONSECUTIVE && bytes >= 4) || (shape == SHAPE_UNIFORM && !(access & ATOMIC)))) {
+        access_count_apart(w, m, bytes);
+    } else {
+        access_count_shared(w, m, a, bytes, access & ATOMIC);
+    }
     a->origin = (uintptr_t)b->shared;
-    return shape_of(a, m, bytes);
+    return shape;
 }
 
 static inline enum shape reach_global(struct warp *w, const struct inst *i, uint32_t m, struct lanes *a,

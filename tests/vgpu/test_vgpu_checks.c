@@ -104,6 +104,12 @@ PAIR(race_of_writes, "st.shared.u32 [tile], %r0;",
      "setp.eq.u32 %p1, %r0, 0; @%p1 st.shared.u32 [tile], %r0; bar.sync 0; atom.shared.exch.b32 %r3, [tile], "
      "%r0;",
      VGPU_RACE, 0)
+PAIR(race_of_bytes,
+     "st.shared.u32 [%r2], %r0; bar.sync 0; add.s32 %r4, %r1, %r0; st.shared.u8 [%r4], %r0; "
+     "ld.shared.u32 %r3, [tile];",
+     "st.shared.u32 [%r2], %r0; bar.sync 0; add.s32 %r4, %r1, %r0; st.shared.u8 [%r4], %r0; bar.sync 0; "
+     "ld.shared.u32 %r3, [tile];",
+     VGPU_RACE, 0)
 PAIR(barrier_in_part_of_block, "setp.lt.u32 %p1, %r0, 32; @%p1 bra $out; bar.sync 0; $out:",
      "setp.lt.u32 %p1, %r0, 32; @%p1 bra $out; bar.sync 1, 32; $out:", VGPU_SYNC, 0)
 PAIR(barrier_with_divergence,
@@ -115,6 +121,16 @@ PAIR(barrier_after_exit, "setp.eq.u32 %p1, %r0, 5; @%p1 exit; bar.sync 0;",
 PAIR(barrier_never_complete, "setp.lt.u32 %p1, %r0, 32; @%p1 bar.sync 2, 64; ", "bar.sync 2, 64;", VGPU_SYNC,
      702)
 PAIR(trap, "setp.eq.u32 %p1, %r0, 3; @%p1 trap;", "setp.eq.u32 %p1, %r0, 300; @%p1 trap;", VGPU_TRAP, 719)
+
+/* Of a word that two threads write and a third one reads a half of, each byte is a finding. */
+Test(checks, races_are_counted_by_bytes) {
+    device_open(NULL);
+    cr_assert_eq(run_body("setp.eq.u32 %p1, %r0, 0; @%p1 st.shared.u32 [tile], %r0; "
+                          "setp.eq.u32 %p2, %r0, 1; @%p2 st.shared.u32 [tile], %r0; "
+                          "setp.eq.u32 %p3, %r0, 40; @%p3 ld.shared.u16 %r3, [tile+2];"),
+                 0);
+    cr_assert_eq(vgpu_findings(VGPU_RACE), 4 + 2, "%s", vgpu_last_finding());
+}
 
 Test(checks, shared_race_is_not_seen_between_named_barriers) {
     /* producer and consumer halves meet at barrier 1 only */

@@ -107,3 +107,31 @@ Test(flow, programs_of_single_threads) {
 Test(flow, programs_of_warps) {
     run_programs(100001, 600, true);
 }
+
+/* Whatever the block before left in a register: one that not all blocks write reads as zero, and of a lane
+ * that has left nobody sees what it had there. */
+Test(flow, registers_do_not_last) {
+    static const char text[] =
+        ".version 8.0\n.target sm_80\n.address_size 64\n.visible .entry k(.param .u64 k_out)\n{\n"
+        ".reg .pred %p<4>; .reg .b32 %r<8>; .reg .b64 %rd<2>;\n"
+        "ld.param.u64 %rd0, [k_out]; mov.u32 %r0, %tid.x; mov.u32 %r1, %ctaid.x;\n"
+        "setp.eq.u32 %p0, %r1, 0; @%p0 mov.u32 %r2, 9;\n"
+        "mad.lo.u32 %r3, %r1, 32, %r0; mul.wide.u32 %rd1, %r3, 8; add.s64 %rd1, %rd0, %rd1;\n"
+        "st.global.u32 [%rd1], %r2;\n"
+        "setp.eq.u32 %p1, %r1, 1; setp.eq.and.u32 %p2, %r0, 20, %p1; @%p2 exit;\n"
+        "add.u32 %r4, %r0, 100; shfl.sync.idx.b32 %r5, %r4, 20, 31, -1;\n"
+        "st.global.u32 [%rd1+4], %r5;\nret;\n}\n";
+    device_open((const char *const[]){"VGPU_THREADS=1", NULL});
+    uint32_t got[2][LANES][2] = {0};
+    CUdeviceptr out = device_array(got, sizeof got);
+    cr_assert_eq(device_run(device_module(text), "k", (const unsigned[]){2, 1, 1},
+                            (const unsigned[]){LANES, 1, 1}, 0, (void *[]){&out}),
+                 0, "%s", vgpu_last_finding());
+    device_read(got, out, sizeof got);
+    for (unsigned l = 0; l < LANES; l++) {
+        cr_assert_eq(got[0][l][0], 9);
+        cr_assert_eq(got[0][l][1], 120);
+        cr_assert_eq(got[1][l][0], 0);
+        cr_assert_neq(got[1][l][1], 120);
+    }
+}
