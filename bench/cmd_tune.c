@@ -146,6 +146,7 @@ static bool problem_tune(struct tune *t, const struct problem *p, const struct p
                              .ahead = t->ahead,
                              .next = next,
                              .journal = t->journal,
+                             .known = &t->fresh,
                              .device = &t->info,
                              .seed = t->o->seed,
                              .limit = t->o->time_limit,

@@ -164,6 +164,32 @@ Test(tune_search, a_resumed_run_makes_the_decisions_of_one_that_was_not_interrup
     sequence_free(&checked);
 }
 
+/* The larger problem is tuned first; what won it is the other's second candidate, after the default. */
+Test(tune_search, what_won_the_nearest_problem_is_tried_early) {
+    const char *const results = results_of("near");
+    cr_assert_eq(tune(results, "--device vgpu:h100-sxm --op rational_bwd --shape 64x192 --shape 197x192 "
+                               "--time-budget 60 --budget-evals 8")
+                     .code,
+                 0);
+    struct table t = table_of(results);
+    cr_assert(t.count == 2 && t.entries[0].problem.rows == 64 && t.entries[1].problem.rows == 197);
+    const struct table_choice *const won = &t.entries[1].choice;
+    cr_assert_str_neq(won->variant->name, t.entries[1].fallback.variant);
+    struct sequence timed = sequence_of(results, "timed");
+    cr_assert_eq(timed.count, 16);
+    cr_expect_eq(strncmp(timed.list[8], t.entries[0].fallback.variant, strlen(t.entries[0].fallback.variant)),
+                 0, "%s", timed.list[8]);
+    cJSON *const params = cJSON_Parse(strchr(timed.list[9], ' '));
+    cr_expect_eq(strncmp(timed.list[9], won->variant->name, strlen(won->variant->name)), 0, "%s",
+                 timed.list[9]);
+    for (int i = 0; i < param_count(won->variant); i++)
+        cr_expect_eq(cJSON_GetObjectItem(params, won->variant->params[i].name)->valueint, won->point.value[i],
+                     "%s", timed.list[9]);
+    cJSON_Delete(params);
+    sequence_free(&timed);
+    table_free(&t);
+}
+
 /* Modeled times are exact: each candidate has one, and none is run again to be compared or counted. */
 Test(tune_search, a_model_is_asked_once_for_each_candidate) {
     const char *const results = results_of("once");

@@ -9,6 +9,7 @@
 #include "device/clock.h"
 #include "explain.h"
 #include "hunt.h"
+#include "select.h"
 
 static const double finalist_margin = 1.03, tie_margin = 1.01;
 static const double usual_limit = 30;
@@ -131,13 +132,26 @@ static int defaults_list(const struct search *s, const struct problem *p,
     return count;
 }
 
+/* Where the choice for the nearest problem is in this one's space; -1: it is not, or none is known. */
+static int64_t nearest_known(const struct hunt *h) {
+    struct selection near;
+    struct error ignored;
+    if (!h->s->known || !select_variant(h->s->known, 1, h->s->device, h->p, &near, &ignored) ||
+        near.how != SELECT_NEAR_SHAPE)
+        return -1;
+    return problem_space_find(h->space, near.variant, &near.point);
+}
+
+/* The nearest one's choice goes second: with little time it is the best that is tried. */
 static int starts_list(const struct hunt *h, int64_t starts[STARTS_MAX]) {
     struct table_choice list[STARTS_MAX];
     const int count = defaults_list(h->s, h->p, list);
+    const int64_t near = nearest_known(h);
     int found = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && found < STARTS_MAX; i++) {
         const int64_t at = problem_space_find(h->space, list[i].variant, &list[i].point);
-        if (at >= 0) starts[found++] = at;
+        if (at >= 0 && (at != near || !found)) starts[found++] = at;
+        if (i == 0 && near >= 0 && near != at) starts[found++] = near;
     }
     return found;
 }

@@ -18,6 +18,8 @@ struct search {
     const struct problem *next; /* that will be searched after this one, whose first candidates may be
                                    compiled ahead; NULL: none */
     struct journal *journal;
+    const struct table *known; /* what won other problems on this device: the nearest one's choice is tried
+                                  after the default; NULL: nothing */
     const struct device_info *device;
     uint64_t seed;
     double limit; /* seconds the check of a candidate may take; 0: 30 */
@@ -46,14 +48,14 @@ struct search_report {
     bool stopped; /* interrupted: the entry is not filled */
 };
 
-/* Fills the entry. The strategy searches the problem's space, the variants' default points first: a candidate
-   is checked, and timed if its answer is right, until all were tried, or as many as asked for, or 55% of the
-   budget (seconds) are spent, 97% where times are modeled; the default and one candidate more whatever it
-   costs. So a space of up to SEARCH_EXHAUSTIVE_MAX points is tried whole where there is time. The 16 fastest
-   are timed again in turns, then those within 3% of the best, the default with them, unless times are
-   modeled; of those within 1% a fixed rule takes one, the others are recorded as ties. What the journal knows
-   of an interrupted run answers the strategy in place of measuring. False and the reason if nothing could be
-   measured. entry->why is the caller's to free. */
+/* Fills the entry. The strategy searches the problem's space, the default, the nearest known choice and the
+   other variants' default points first: a candidate is checked, and timed if its answer is right, until all
+   were tried, or as many as asked for, or 55% of the budget (seconds) are spent, 97% where times are modeled;
+   the default and one candidate more whatever it costs. So a space of up to SEARCH_EXHAUSTIVE_MAX points is
+   tried whole where there is time. The 16 fastest are timed again in turns, then those within 3% of the best,
+   the default with them, unless times are modeled; of those within 1% a fixed rule takes one, the others are
+   recorded as ties. What the journal knows of an interrupted run answers the strategy in place of measuring.
+   False and the reason if nothing could be measured. entry->why is the caller's to free. */
 bool search_problem(const struct search *s, const struct problem *p, double budget, struct table_entry *entry,
                     struct search_report *report, struct error *err);
 
