@@ -1,40 +1,53 @@
 /* exec_warp: instructions in which lanes of a warp meet: shfl, vote, match, redux, activemask, elect,
  * bar.warp.sync (PTX ISA, sections 9.7.9 and 9.7.13). The scheduler has brought the lanes of the member mask
  * together. */
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 #include "exec.h"
 
 enum shuffle { SHUFFLE_UP, SHUFFLE_DOWN, SHUFFLE_BFLY, SHUFFLE_IDX };
 
+/* t[l] = a[from[l]] */
+static inline void pick_lanes(uint32_t *t, const uint32_t *a, const uint32_t *from) {
+#ifdef __AVX512F__
+    const __m512i low = _mm512_loadu_si512(a), high = _mm512_loadu_si512(a + 16);
+    for (unsigned l = 0; l < WARP_SIZE; l += 16) {
+        _mm512_store_si512(t + l, _mm512_permutex2var_epi32(low, _mm512_load_si512(from + l), high));
+    }
+#else
+    EACH_LANE {
+        t[l] = a[from[l]];
+    }
+#endif
+}
+
+/* Where each lane reads: from, if that is in its segment, else its own value. */
+#define SHUFFLE(lane_from, in_segment)                                                                       \
+    EACH_LANE {                                                                                              \
+        const int lane = (int)l, offset = (int)(b[l] & 31), clamp = (int)(c[l] & 31),                        \
+                  segment = (int)(c[l] >> 8 & 31);                                                           \
+        const int most = (lane & segment) | (clamp & ~segment), least = lane & segment;                      \
+        const int other = lane_from;                                                                         \
+        const bool in_range = in_segment;                                                                    \
+        (void)least;                                                                                         \
+        from[l] = (uint32_t)(in_range ? other : lane) & 31;                                                  \
+        valid |= (uint32_t)in_range << l;                                                                    \
+    }
+
 /* op: 0 d, 1 p, 2 a, 3 b, 4 c, 5 member mask. */
 HANDLER(shfl) {
     const uint32_t *a = operand(w, i->op[2]), *b = operand(w, i->op[3]), *c = operand(w, i->op[4]);
-    LANE_ARRAY uint32_t t[WARP_SIZE];
+    LANE_ARRAY uint32_t from[WARP_SIZE], t[WARP_SIZE];
     uint32_t valid = 0;
-    EACH_LANE {
-        const int lane = (int)l, offset = (int)(b[l] & 31), clamp = (int)(c[l] & 31),
-                  segment = (int)(c[l] >> 8 & 31);
-        const int most = (lane & segment) | (clamp & ~segment), least = lane & segment;
-        int from;
-        bool in_range;
-        switch (i->sub) {
-        case SHUFFLE_UP:
-            from = lane - offset;
-            in_range = from >= most;
-            break;
-        case SHUFFLE_DOWN:
-            from = lane + offset;
-            in_range = from <= most;
-            break;
-        case SHUFFLE_BFLY:
-            from = lane ^ offset;
-            in_range = from <= most;
-            break;
-        default: from = least | (offset & ~segment); in_range = from <= most;
-        }
-        from = in_range ? from : lane;
-        valid |= (uint32_t)in_range << l;
-        t[l] = a[from & 31];
+    switch (i->sub) {
+    case SHUFFLE_UP: SHUFFLE(lane - offset, other >= most) break;
+    case SHUFFLE_DOWN: SHUFFLE(lane + offset, other <= most) break;
+    case SHUFFLE_BFLY: SHUFFLE(lane ^ offset, other <= most) break;
+    default: SHUFFLE(least | (offset & ~segment), other <= most)
     }
+    pick_lanes(t, a, from);
     put_u32(w, i->op[0], m, t);
     put_predicate(w, i->op[1], m, valid);
 }
