@@ -30,16 +30,16 @@ static const char help[] =
     "  --init FILE           start from these weights (safetensors)\n"
     "  --save FILE           write the trained weights (safetensors)\n"
     "  --save-grad FILE      write the first step's gradients (safetensors)\n"
-    "  --steps N | --epochs N   how long; default 160 epochs\n"
-    "  --batch N             images a step; default 64\n"
-    "  --lr X                AdamW's rate; default 4e-3\n"
+    "  --steps N | --epochs N   how long; default 200 epochs\n"
+    "  --batch N             images a step; default 16\n"
+    "  --lr X                AdamW's rate; default 1e-3\n"
     "  --weight-decay X      default 0.5\n"
     "  --schedule NAME       cosine (default) or constant\n"
     "  --warmup N            steps until a cosine schedule reaches --lr; default a twentieth of the steps\n"
     "  --order NAME          shuffled (default) or sequential\n"
-    "  --augment on|off      turn, scale, shear and move the images a little, anew every time; default on "
-    "with\n"
-    "                        shuffled order, off with sequential\n"
+    "  --augment on|off      turn, scale, shear, move, darken or lighten the images a little, anew every "
+    "time;\n"
+    "                        default on with shuffled order, off with sequential\n"
     "  --label-smoothing X   default 0.1 with augmentation, else 0\n"
     "  --seed N              of the initial weights and the order; default 1\n"
     "  --log FILE            JSON lines: step, loss, grad_norm, images_per_s\n"
@@ -271,15 +271,15 @@ static bool run(struct arguments *a, struct error *err) {
 
 int cmd_train(int argc, char **argv) {
     struct arguments a = {.train = {.results = "results",
-                                    .batch = 64,
-                                    .rate = 4e-3,
+                                    .batch = 16,
+                                    .rate = 1e-3,
                                     .decay = 0.5,
                                     .schedule = SCHEDULE_COSINE,
                                     .warmup = -1,
                                     .smoothing = -1,
                                     .shuffled = true,
                                     .seed = 1},
-                          .epochs = 160};
+                          .epochs = 200};
     struct error err = {""};
     const bool ok = arguments_read(&a, argc, argv, &err);
     if (ok && a.help) {

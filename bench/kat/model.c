@@ -287,9 +287,10 @@ static void patches_cut(struct model *m, const struct images *images, const int 
         const uint8_t *const from = images->pixels + (int64_t)index[image] * c->image * c->image;
         for (int i = 0; i < pixels; i++) {
             const int y = row * c->patch + i / c->patch % c->patch, x = column * c->patch + i % c->patch;
-            const double value =
-                maps ? pixel_mapped(from, c->image, x, y, &maps[image]) : from[y * c->image + x];
-            m->patches[r * pixels + i] = (float)(value / c->pixel_max);
+            const double share =
+                (maps ? pixel_mapped(from, c->image, x, y, &maps[image]) : from[y * c->image + x]) /
+                c->pixel_max;
+            m->patches[r * pixels + i] = (float)(maps ? pow(share, (double)maps[image].gamma) : share);
         }
     }
     for (int b = 0; b < m->batch; b++) m->labels[b] = images->labels[index[b]];

@@ -26,10 +26,10 @@ void model_print_activations(const struct model *m);
 
 /* The batch's images index[0 .. batch) of the set, each seen through its own map of places (maps[i], or all
    as they are where maps is NULL): the pixel shown at (x, y) from the centre is the image's at (a x + b y +
-   e, c x + d y + f), between pixels by bilinear interpolation, 0 beyond the edges. Returns the mean loss;
-   *right: how many are classified so. */
+   e, c x + d y + f), between pixels by bilinear interpolation, 0 beyond the edges, and then, as a share of
+   pixel_max, raised to the power gamma. Returns the mean loss; *right: how many are classified so. */
 struct image_map {
-    float a, b, c, d, e, f;
+    float a, b, c, d, e, f, gamma;
 };
 double model_forward(struct model *m, const struct images *images, const int *index,
                      const struct image_map *maps, int *right);

@@ -18,7 +18,7 @@ struct train_options {
     int64_t warmup;   /* steps over which a cosine schedule's rate rises from 0 */
     bool shuffled;    /* a new order every epoch; else the file's order, wrapping round at its end */
     double smoothing; /* of the labels */
-    bool augment;     /* images are turned, scaled, sheared and moved a little, anew every time */
+    bool augment;     /* images are turned, scaled, sheared, moved and darkened a little, anew every time */
     uint64_t seed;
     bool quiet;
 };
