@@ -182,6 +182,7 @@ static bool problem_tune(struct tune *t, const struct problem *p, const struct p
 static bool problem_done(struct tune *t, const struct problem *p, const struct table_entry **kept) {
     struct effort done;
     *kept = table_find(&t->table, p);
+    if (t->o->record) return false; /* a recording wants every candidate: the journal is searched again */
     return *kept && journal_has_done(t->journal, p, &done) && search_is_through(&done, t->o->budget_evals);
 }
 

@@ -256,6 +256,15 @@ Test(tune_search, what_is_recorded_can_be_searched_and_is_a_prior) {
     cr_expect(fabs(1e-6 * t.entries[0].time_us.median - best) <= 0.0101 * best, "%g us, %g s",
               t.entries[0].time_us.median, best);
     cr_expect(r.rows[0].pressure[RESOURCE_MEMORY] > 0 && r.rows[0].pressure[RESOURCE_ISSUE] > 0);
+    /* Of a run that is done, too, from its journal. */
+    char *const later = results_of("later.json");
+    snprintf(arguments, sizeof arguments,
+             "%s --strategy exhaustive --param BLOCK=256 --param LOAD=3 --resume --record %s", modeled, later);
+    cr_assert_eq(tune(results, arguments).code, 0);
+    struct record same = record_of(later);
+    cr_assert_eq(same.count, r.count);
+    for (int64_t i = 0; i < r.count; i++) cr_expect_eq(same.rows[i].seconds, r.rows[i].seconds);
+    record_free(&same);
     snprintf(line, sizeof line, "tune --replay %s --strategy exhaustive --budget-evals 100000", file);
     const struct outcome o = program_run(line);
     char said[96];
