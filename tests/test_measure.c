@@ -107,6 +107,21 @@ Test(measure, short_calls_are_batched) {
     cr_assert(c.seconds.median < 1e-5);
 }
 
+static void run_late(const struct problem *p, const struct point *pt, const struct call *call) {
+    (void)p, (void)pt, (void)call;
+    if (!seen_count++) sleep_us(1000);
+}
+
+/* What a first call has to do does not decide how many calls are timed together. */
+Test(measure, a_slow_first_call_is_not_taken_for_the_kernel) {
+    open_meter(true);
+    struct variant v = {.name = "late", .run = run_late};
+    struct contender c = contender(&v, CHECK_PASSED);
+    struct error err = {""};
+    cr_assert(measure(meter, &c, 1, 0.05, false, &err), "%s", err.text);
+    cr_assert(c.batch >= 100, "%d", c.batch);
+}
+
 static int calls_until_failure;
 
 static bool fail_once(struct device *d, struct error *err) {

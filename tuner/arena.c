@@ -125,6 +125,11 @@ bool arena_fit(struct arena *a, const struct problem *p, uint64_t seed, struct d
     return a->filled || error_set(err, "out of memory");
 }
 
+size_t arena_slices(const struct arena *a, const struct problem *p) {
+    const size_t slice = slice_bytes(p);
+    return a->warm || !slice ? 1 : a->bytes / slice;
+}
+
 void arena_next(struct arena *a, const struct problem *p, struct call *call) {
     const size_t slice = slice_bytes(p);
     if (a->warm || a->cursor + slice > a->bytes) a->cursor = 0;

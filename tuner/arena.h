@@ -20,4 +20,7 @@ bool arena_fit(struct arena *a, const struct problem *p, uint64_t seed, struct d
 /* Points the call's activations to the next slice. */
 void arena_next(struct arena *a, const struct problem *p, struct call *call);
 
+/* The slices of a problem that fits: as many calls until one comes round again. */
+size_t arena_slices(const struct arena *a, const struct problem *p);
+
 #endif

@@ -17,6 +17,7 @@ enum {
 
 static const double sample_seconds =
     200e-6; /* a sample is at least so long: far above the clock's resolution */
+static const double undisturbed = 10e-3; /* longer than what disturbs a first call: it is that long by itself */
 static const double drop_margin = 1.05;
 static const double first_drop = 3;
 
@@ -115,8 +116,8 @@ static void runner_free(struct meter *m, struct runner *r) {
     free(r->throttle);
 }
 
-/* Seconds of `count` calls on the next slices. */
-static double calls_run(struct meter *m, struct runner *r, int count) {
+/* `count` calls on the next slices. */
+static void calls_fill(struct meter *m, struct runner *r, int count) {
     for (int i = 0; i < count; i++) {
         struct call *const call = &r->calls[i];
         for (int t = 0; t < TENSOR_COUNT; t++) {
@@ -125,6 +126,10 @@ static double calls_run(struct meter *m, struct runner *r, int count) {
         }
         arena_next(m->arena, &r->c->problem, call);
     }
+}
+
+static double calls_run(struct meter *m, struct runner *r, int count) {
+    calls_fill(m, r, count);
     return m->device->run(m->device, r->kernel, r->calls, count);
 }
 
@@ -138,17 +143,20 @@ static bool calls_succeeded(struct meter *m, const struct runner *r, struct erro
     return !device_failure(m->device, err) || error_prefix(err, "%s", r->c->variant->name);
 }
 
-/* Warms up and finds how many calls make a sample. */
+/* Warms up and finds how many calls make a sample: so many as take long enough twice. Once may be a disturbance, or what a
+   first call has to do. */
 static bool runner_warm(struct meter *m, struct runner *r, struct error *err) {
     r->calls = malloc(sizeof *r->calls * BATCH_MAX);
     if (!r->calls) return error_set(err, "out of memory");
     int *const batch = &r->c->batch;
     *batch = 1;
     if (modeled(m)) return true;
-    for (;;) {
+    for (bool again = false;;) {
         const double seconds = calls_run(m, r, *batch);
         if (!calls_succeeded(m, r, err)) return false;
-        if (seconds >= sample_seconds || *batch == BATCH_MAX) return true;
+        if (seconds >= undisturbed || (seconds >= sample_seconds && again) || *batch == BATCH_MAX) return true;
+        again = seconds >= sample_seconds;
+        if (again) continue;
         const double wanted = ceil(*batch * fmin(8, 1.2 * sample_seconds / fmax(seconds, 1e-9)));
         *batch = (int)fmin(BATCH_MAX, wanted);
     }
@@ -202,9 +210,12 @@ static void runner_count(struct meter *m, struct runner *r) {
     }
     if (!m->options.counters || *m->no_counters.text) return;
     if (!m->profiler) m->profiler = profiler_open(m->device, m->options.counters, &m->no_counters);
-    if (m->profiler)
-        profiler_count(m->profiler, r->kernel, r->calls, c->batch, c->counters, COUNTERS_MAX,
-                       &c->counter_count, &m->no_counters);
+    if (!m->profiler) return;
+    const size_t round = arena_slices(m->arena, &c->problem);
+    const int calls = round > BATCH_MAX ? BATCH_MAX : round > (size_t)c->batch ? (int)round : c->batch;
+    calls_fill(m, r, calls);
+    profiler_count(m->profiler, r->kernel, r->calls, calls, c->counters, COUNTERS_MAX, &c->counter_count,
+                   &m->no_counters);
 }
 
 /* The statistics of what there is, without the samples that a slow clock spoilt. */
