@@ -1,7 +1,8 @@
 /* bspline_bwd_cuda_sharedatomics: bins that COPIES parts of a block share, added to by atomics in shared
    memory; then one global atomic a coefficient and block. Needs little shared memory however many coefficients
-   there are, so it runs where bins for every thread do not fit. With 8 intervals they do, and it loses: on an
-   H100 in f32 26.9 us at 3152x768, bspline_bwd_cuda_bins 19.4. An addition of float32 in shared memory is a loop
+   there are, so it runs where bins for every thread do not fit, or leave few threads. Wins with many intervals: on an
+   H100 in f32 at 3152x768 25.9 us with 64 (bspline_bwd_cuda_lastblock 30.5), 30.5 with 256 (76.4); in bf16 24.8 with 64
+   (26.5). With 8 it loses: 26.9, bspline_bwd_cuda_bins 19.4. An addition of float32 in shared memory is a loop
    there, 3 clocks a warp where each lane has a word of its own and 15 where warps share 32: hence many copies. */
 #include "variant.h"
 #ifndef __CUDACC__

@@ -149,25 +149,33 @@ template <int vec, class... Pointer> __device__ __forceinline__ bool aligned_to(
     return ((... | (unsigned long long)p) & (access<vec>::bytes - 1)) == 0;
 }
 
-/* vec elements (a power of two) from p on; p is aligned to min(16, vec * sizeof(ELEM)). */
-template <int vec, int policy> __device__ __forceinline__ void load_vec(const ELEM *p, float (&v)[vec]) {
-    using a = access<vec>;
+/* vec elements (a power of two) as they lie in memory. */
+template <int vec> struct __align__(access<vec>::bytes) packed {
+    WORD w[access<vec>::words];
+};
+
+template <int vec> __device__ __forceinline__ void unpack(const packed<vec> &from, float (&v)[vec]) {
 #if DTYPE_F32
 #pragma unroll
-    for (int i = 0; i < a::count; i++)
-        load_words<a::bytes, policy>((const char *)p + i * a::bytes, v + i * a::step);
+    for (int i = 0; i < vec; i++) v[i] = from.w[i];
 #else
-    unsigned w[a::words];
-#pragma unroll
-    for (int i = 0; i < a::count; i++)
-        load_words<a::bytes, policy>((const char *)p + i * a::bytes, w + i * a::step);
     if constexpr (vec == 1) {
-        v[0] = elem_to_float((ELEM)w[0]);
+        v[0] = elem_to_float((ELEM)from.w[0]);
     } else {
 #pragma unroll
-        for (int i = 0; i < vec / 2; i++) pair_to_float(w[i], v[2 * i], v[2 * i + 1]);
+        for (int i = 0; i < vec / 2; i++) pair_to_float(from.w[i], v[2 * i], v[2 * i + 1]);
     }
 #endif
+}
+
+/* vec elements from p on; p is aligned to min(16, vec * sizeof(ELEM)). */
+template <int vec, int policy> __device__ __forceinline__ void load_vec(const ELEM *p, float (&v)[vec]) {
+    using a = access<vec>;
+    packed<vec> from;
+#pragma unroll
+    for (int i = 0; i < a::count; i++)
+        load_words<a::bytes, policy>((const char *)p + i * a::bytes, from.w + i * a::step);
+    unpack(from, v);
 }
 
 template <int vec, int policy> __device__ __forceinline__ void store_vec(ELEM *p, const float (&v)[vec]) {

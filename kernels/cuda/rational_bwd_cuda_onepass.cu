@@ -3,8 +3,8 @@
    blocks these are: one launch, and the same bits in every run and on every device. Its only atomics are counts, one a
    block: nothing that it adds up depends on their order. Saves the second launch, and pays with what the last block
    does while all others are done: two waits for a count, and two for sums to come from L2. On an H100 in f32 that is
-   1 to 12% more than the second launch up to 3152x3072 (7.2 us against 6.8 at 197x768, 17.7 against 17.4 at 3152x768)
-   and as much at 12608x3072 (172.8 against 171.6; in bf16 96.2 against 96.3). */
+   1 to 7% more than the second launch (6.4 us against 6.0 at 197x384, 17.1 against 16.5 at 3152x768, 170.3 against 169.3
+   at 12608x3072; in bf16 92.2 against 92.1 there). */
 #include "variant.h"
 
 #ifndef __CUDACC__

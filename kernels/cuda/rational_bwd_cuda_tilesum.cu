@@ -2,7 +2,7 @@
    terms are summed over the tile, and the block adds its sums to global memory with one atomic a coefficient: the
    design of FlashKAT.
    Kept to compare with. Wins against all atomics an element; loses to sums that stay in registers over many rows
-   (H100, f32: 24.4 us against 18.0 at 3152x768, 40.5 against 10.0 at 197x3072, 186 against 171 at 12608x3072): it divides
+   (H100, f32: 24.4 us against 16.5 at 3152x768, 40.5 against 8.5 at 197x3072, 185 against 168 at 12608x3072): it divides
    for every coefficient, reduces across the block for every tile, and leaves lanes idle where a group's channels are not
    a multiple of 64 (24: 37.5% busy). */
 #include "variant.h"

@@ -4,10 +4,14 @@
    Every block has one group, so coefficients and sums are the same 2 (m + 1 + n) registers in all its threads; one
    reciprocal of Q serves dx and every gradient; loads and stores are of 16 bytes. Nothing is reduced until a thread
    has done its share of the rows. No atomics: the same bits in every run and on every device.
-   Wins against every baseline: on an H100 in f32 6.3 us at 197x192 (tile sum 10.3), 17.4 at 3152x768 (24.6), 47.7 at
-   3152x3072 (65.0; shared atomics 2170, an atomic an element 111672), 171.6 at 12608x3072 (185.7), where a copy of as
-   many bytes takes 158; in bf16 96.3 there (147.4). The second launch costs 1.7 us, and rational_bwd_cuda_onepass, which
-   has none, as much or a little more for its last block. */
+   With AHEAD a row is on its way to shared memory while the one before is worked on: without, all of a thread's loads
+   wait before its arithmetic, and in bf16, where the arithmetic takes half as long as the memory, they add up.
+   Wins against every baseline: on an H100 in f32 6.0 us at 197x192 (tile sum 10.3), 16.5 at 3152x768 (24.4; shared
+   atomics 565, an atomic an element 25501), 46.7 at 3152x3072 (65.0), 167.9 at 12608x3072 (184.8), where a copy of as many
+   bytes takes 158; in bf16 90.5 there (147.1; copy 81). AHEAD=1 takes 6% off in bf16 at 12608x3072 (96.3 without) and 2% in
+   f32; AHEAD=0 with UNROLL=4 is 1 to 4% ahead of it in f32 at 3152x384 to 3152x1536, and AHEAD=0 with UNROLL=1, 2% at
+   197x384. The second launch costs 1.7 us, and rational_bwd_cuda_onepass, which has none, as much or a little more for
+   its last block. */
 #include "variant.h"
 
 enum { REDUCERS = 128 }; /* threads that add the partial sums of an output */

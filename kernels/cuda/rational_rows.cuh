@@ -3,6 +3,7 @@
    end. */
 #pragma once
 
+#include "cp_async.cuh"
 #include "rational_exact.cuh"
 #include "rational_plan.cuh"
 #include "warp.cuh"
@@ -22,6 +23,9 @@ struct rows_part {
     long long chunk;
 };
 
+/* From a thread's row to its next. */
+constexpr long long ROW_STRIDE = (long long)BLOCK_ROWS * CHANNELS;
+
 __device__ __forceinline__ rows_part rows_part_of_block(void) {
     rows_part p;
     p.chunk = blockIdx.x / PARTS;
@@ -31,45 +35,105 @@ __device__ __forceinline__ rows_part rows_part_of_block(void) {
     return p;
 }
 
+/* dx of a vector, whose x and dy are given in v and g. */
+__device__ __forceinline__ void rows_grad(const rational_coefs &c, float (&v)[VEC], const float (&g)[VEC],
+                                          rational_sums &s, float &largest) {
+#pragma unroll
+    for (int i = 0; i < VEC; i++) v[i] = rational_grad(c, v[i], g[i], s, largest);
+}
+
 /* A step of U rows: all loads first. `Aligned`: accesses of VEC elements. */
 template <int U, bool Aligned>
 __device__ __forceinline__ void rows_step(const rational_coefs &c, const ELEM *x, const ELEM *dy, ELEM *dx,
                                           rational_sums &s, float &largest) {
-    constexpr long long STRIDE = (long long)BLOCK_ROWS * CHANNELS;
     float v[U][VEC], g[U][VEC];
 #pragma unroll
     for (int u = 0; u < U; u++) {
         if (Aligned) {
-            load_vec<VEC, LOAD>(x + u * STRIDE, v[u]);
-            load_vec<VEC, LOAD>(dy + u * STRIDE, g[u]);
+            load_vec<VEC, LOAD>(x + u * ROW_STRIDE, v[u]);
+            load_vec<VEC, LOAD>(dy + u * ROW_STRIDE, g[u]);
         } else {
-            load_each<VEC>(x + u * STRIDE, v[u]);
-            load_each<VEC>(dy + u * STRIDE, g[u]);
+            load_each<VEC>(x + u * ROW_STRIDE, v[u]);
+            load_each<VEC>(dy + u * ROW_STRIDE, g[u]);
         }
     }
 #pragma unroll
     for (int u = 0; u < U; u++) {
-#pragma unroll
-        for (int i = 0; i < VEC; i++) v[u][i] = rational_grad(c, v[u][i], g[u][i], s, largest);
+        rows_grad(c, v[u], g[u], s, largest);
         if (Aligned)
-            store_vec<VEC, STORE>(dx + u * STRIDE, v[u]);
+            store_vec<VEC, STORE>(dx + u * ROW_STRIDE, v[u]);
         else
-            store_each<VEC>(dx + u * STRIDE, v[u]);
+            store_each<VEC>(dx + u * ROW_STRIDE, v[u]);
     }
 }
 
 template <int U, bool Aligned>
 __device__ __forceinline__ void rows_walk(const rational_coefs &c, const ELEM *x, const ELEM *dy, ELEM *dx, long long count,
                                           rational_sums &s, float &largest) {
-    constexpr long long STRIDE = (long long)BLOCK_ROWS * CHANNELS;
 #pragma unroll 1
     for (; count >= U; count -= U) {
         rows_step<U, Aligned>(c, x, dy, dx, s, largest);
-        x += U * STRIDE;
-        dy += U * STRIDE;
-        dx += U * STRIDE;
+        x += U * ROW_STRIDE;
+        dy += U * ROW_STRIDE;
+        dx += U * ROW_STRIDE;
     }
     if constexpr (U > 1) rows_walk<1, Aligned>(c, x, dy, dx, count, s, largest);
+}
+
+/* The U rows that a thread has on their way while it computes: in shared memory, where they need no registers. */
+template <int U> struct rows_ring {
+    packed<VEC> x[U][THREADS], dy[U][THREADS];
+
+    /* Row `ahead` from x and dy on, to place u. */
+    __device__ __forceinline__ void copy(int u, const ELEM *from_x, const ELEM *from_dy, int ahead) {
+        copy_async<access<VEC>::bytes, LOAD == LOAD_CS>(&x[u][threadIdx.x], from_x + ahead * ROW_STRIDE);
+        copy_async<access<VEC>::bytes, LOAD == LOAD_CS>(&dy[u][threadIdx.x], from_dy + ahead * ROW_STRIDE);
+    }
+};
+
+/* Row u of U, once it is there; with `more` the row U further takes its place. */
+template <int U>
+__device__ __forceinline__ void ring_step(rows_ring<U> &ring, int u, bool more, const rational_coefs &c, const ELEM *x,
+                                          const ELEM *dy, ELEM *dx, rational_sums &s, float &largest) {
+    float v[VEC], g[VEC];
+    copy_async_wait<U - 1>();
+    const packed<VEC> at_x = ring.x[u][threadIdx.x], at_dy = ring.dy[u][threadIdx.x]; /* whole accesses */
+    unpack(at_x, v);
+    unpack(at_dy, g);
+    if (more) ring.copy(u, x, dy, u + U);
+    copy_async_commit();
+    rows_grad(c, v, g, s, largest);
+    store_vec<VEC, STORE>(dx + u * ROW_STRIDE, v);
+}
+
+/* As rows_walk, of aligned tensors. No thread reads what another has copied, so nothing is waited for but the thread's own
+   copies. */
+template <int U>
+__device__ __forceinline__ void rows_walk_ahead(const rational_coefs &c, const ELEM *x, const ELEM *dy, ELEM *dx,
+                                                long long count, rational_sums &s, float &largest) {
+    __shared__ rows_ring<U> ring;
+#pragma unroll
+    for (int u = 0; u < U; u++) {
+        if (u < count) ring.copy(u, x, dy, u);
+        copy_async_commit();
+    }
+    const auto advance = [&] {
+        count -= U;
+        x += U * ROW_STRIDE;
+        dy += U * ROW_STRIDE;
+        dx += U * ROW_STRIDE;
+    };
+#pragma unroll 1
+    for (; count >= 2 * U; advance()) {
+#pragma unroll
+        for (int u = 0; u < U; u++) ring_step<U>(ring, u, true, c, x, dy, dx, s, largest);
+    }
+#pragma unroll 1
+    for (; count > 0; advance()) {
+#pragma unroll
+        for (int u = 0; u < U; u++)
+            if (u < count) ring_step<U>(ring, u, u + U < count, c, x, dy, dx, s, largest);
+    }
 }
 
 /* A thread's rows once more, where some |x| of theirs is large. */
@@ -81,9 +145,9 @@ __device__ __forceinline__ void rows_redo(const float *a, const float *b, const 
 #pragma unroll 1
         for (int i = 0; i < VEC; i++)
             dx[i] = elem_from_float(rational_grad_exact(a, b, elem_to_float(x[i]), elem_to_float(dy[i]), s));
-        x += (long long)BLOCK_ROWS * CHANNELS;
-        dy += (long long)BLOCK_ROWS * CHANNELS;
-        dx += (long long)BLOCK_ROWS * CHANNELS;
+        x += ROW_STRIDE;
+        dy += ROW_STRIDE;
+        dx += ROW_STRIDE;
     }
 }
 
@@ -121,10 +185,12 @@ __device__ __forceinline__ float rows_sum(const rows_part &p, const ELEM *x, con
     rational_zero(s);
     float largest = 0;
     const long long at = first * CHANNELS + (long long)p.group * GROUP_CHANNELS + (long long)column * VEC;
-    if (aligned_to<VEC>(x, dy, dx))
-        rows_walk<UNROLL, true>(c, x + at, dy + at, dx + at, count, s, largest);
-    else
+    if (!aligned_to<VEC>(x, dy, dx))
         rows_walk<1, false>(c, x + at, dy + at, dx + at, count, s, largest);
+    else if constexpr (AHEAD > 0)
+        rows_walk_ahead<AHEAD>(c, x + at, dy + at, dx + at, count, s, largest);
+    else
+        rows_walk<UNROLL, true>(c, x + at, dy + at, dx + at, count, s, largest);
     if (largest > RATIONAL_LARGE) rows_redo(a, b, x + at, dy + at, dx + at, count, s);
     return block_sum(s, b);
 }
