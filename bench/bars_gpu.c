@@ -1,7 +1,7 @@
 /* The bars of a GPU: what kernels move, execute and take. Of a virtual GPU from its counters and its model,
    launches sampled; of a real one by its clock and by CUPTI, which counts the machine's instructions, not
-   PTX's, and not all that a virtual GPU counts. Every variant's default point is checked at a few rows and
-   then run at the shape. */
+   PTX's, and not all that a virtual GPU counts; spills and theoretical occupancy are then the compiler's.
+   Every variant's default point is checked at a few rows and then run at the shape. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,8 @@
 
 #include "bars.h"
 #include "candidates.h"
+#include "compile_set.h"
+#include "device/nvrtc.h"
 #include "op.h"
 #include "report.h"
 
@@ -37,6 +39,8 @@ struct bars_gpu {
     const struct device_info *info;
     const struct options *options;
     struct worker *worker;
+    struct nvrtc nvrtc;
+    bool has_nvrtc;       /* for a real GPU */
     struct counted *rows; /* ROWS_MAX */
     int count, missed;
 };
@@ -91,6 +95,27 @@ static double limit_of(const struct bars_gpu *b, const struct problem *p) {
     return 10 * seconds_each + candidate_limit(b->options, b->info, p);
 }
 
+static void counter_add(struct contender *c, const char *name, double value) {
+    if (c->counter_count == COUNTERS_MAX) return;
+    struct counter *const one = &c->counters[c->counter_count++];
+    snprintf(one->name, sizeof one->name, "%s", name);
+    one->value = value;
+}
+
+/* What the compiler says of a kernel and no counter does. */
+static void contender_compile(const struct bars_gpu *b, struct contender *c) {
+    struct compile_job job = {
+        .variant = c->variant, .arch = cuda_arch_near(b->info->sm), .problem = c->problem, .point = c->point};
+    if (!b->has_nvrtc || !compile_job(&job, &b->nvrtc)) return;
+    counter_add(c, "spill_bytes", job.resources.spill);
+    counter_add(c, "theoretical_occupancy", job.occupancy);
+}
+
+/* Of a virtual GPU the occupancy is the theoretical one. */
+static double theoretical_occupancy(const struct bars_gpu *b, const struct contender *c) {
+    return counter_of(c, b->info->modeled ? "occupancy" : "theoretical_occupancy");
+}
+
 /* A virtual GPU counts as it runs. Where a real one does not, the times stay. */
 static void contender_count(const struct bars_gpu *b, struct contender *c, double limit) {
     struct contender counted = *c;
@@ -102,6 +127,7 @@ static void contender_count(const struct bars_gpu *b, struct contender *c, doubl
     } else {
         fprintf(stderr, "%s: not counted: %s\n", c->variant->name, why.text);
     }
+    contender_compile(b, c);
 }
 
 /* One that cannot be timed has failed. */
@@ -220,7 +246,7 @@ static void bar_print(struct bars_gpu *b, const struct contender *c, const char 
     printf("%-68s", text);
     number_print(10, 3, measured);
     number_print(10, 3, bar);
-    const bool absent = !b->info->modeled && isnan(measured / bar);
+    const bool absent = !b->info->modeled && (isnan(measured) || isnan(bar));
     printf("  %s  %s\n", absent ? "not counted" : met ? "met   " : "MISSED", c->variant->name);
     b->missed += !met && !absent;
 }
@@ -258,7 +284,8 @@ static void variant_bars(struct bars_gpu *b, const struct counted *all) {
         if (!(c->variant->flags & ORDER_DEPENDENT))
             at_most(b, c, "float atomics, as it is deterministic", counter_of(c, "float_atomics"), 0);
         at_most(b, c, "spilled bytes", counter_of(c, "spill_bytes"), 0);
-        if (elementwise(all)) at_least(b, c, "occupancy", counter_of(c, "occupancy"), occupancy_bar);
+        if (elementwise(all))
+            at_least(b, c, "theoretical occupancy", theoretical_occupancy(b, c), occupancy_bar);
     }
 }
 
@@ -352,6 +379,8 @@ static bool shape_measure(struct bars_gpu *b, int64_t rows, int64_t channels, st
 int bars_gpu_measure(struct worker *w, const struct device_info *info, const struct options *o,
                      struct error *err) {
     struct bars_gpu b = {.info = info, .options = o, .worker = w};
+    struct error none;
+    b.has_nvrtc = !info->modeled && nvrtc_open(&b.nvrtc, &none);
     b.rows = malloc(sizeof *b.rows * ROWS_MAX);
     bool ok = b.rows || error_set(err, "out of memory");
     if (ok && !o->shape_count) ok = shape_measure(&b, ROWS, CHANNELS, err);

@@ -108,6 +108,23 @@ static bool job_emit(const struct compile_job *job, const struct cuda_binary *b,
     return file_write(path, ptx ? b->ptx : b->cubin, ptx ? strlen(b->ptx) : b->cubin_size, err);
 }
 
+static bool job_compile(struct compile_job *job, const struct nvrtc *n, struct cuda_binary *b) {
+    job->ok = cuda_compile(n, job->variant, &job->problem, &job->point, job->arch->sm, b, &job->err);
+    if (!job->ok) return false;
+    job->seconds = b->seconds;
+    job->cached = b->cached;
+    job->spoilt = b->spoilt;
+    job_judge(job, b->log);
+    return true;
+}
+
+bool compile_job(struct compile_job *job, const struct nvrtc *n) {
+    struct cuda_binary b;
+    const bool ok = job_compile(job, n, &b);
+    if (ok) cuda_binary_free(&b);
+    return ok;
+}
+
 bool compile_set_run(struct compile_set *s, const struct nvrtc *n, const char *emit, const char *folder,
                      struct error *err) {
     bool written = true;
@@ -115,13 +132,8 @@ bool compile_set_run(struct compile_set *s, const struct nvrtc *n, const char *e
     for (int i = 0; i < s->count; i++) {
         struct compile_job *const job = &s->jobs[i];
         struct cuda_binary b;
-        job->ok = cuda_compile(n, job->variant, &job->problem, &job->point, job->arch->sm, &b, &job->err);
-        if (!job->ok) continue;
-        job->seconds = b.seconds;
-        job->cached = b.cached;
-        job->spoilt = b.spoilt;
-        job_judge(job, b.log);
         struct error one;
+        if (!job_compile(job, n, &b)) continue;
         if (emit && !job_emit(job, &b, emit, folder, &one)) {
 #pragma omp critical
             written = error_set(err, "%s", one.text);

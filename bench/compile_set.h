@@ -36,6 +36,9 @@ bool compile_archs_parse(const char *list, unsigned *set, struct error *err);
 bool compile_set_make(struct compile_set *s, const struct options *o, unsigned archs, struct error *err);
 void compile_set_free(struct compile_set *s);
 
+/* Compiles one. */
+bool compile_job(struct compile_job *job, const struct nvrtc *n);
+
 /* Compiles all. `emit`: "ptx" or "cubin", written to the folder, or NULL. False if a file cannot be written.
  */
 bool compile_set_run(struct compile_set *s, const struct nvrtc *n, const char *emit, const char *folder,

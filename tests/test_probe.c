@@ -23,7 +23,8 @@ static cJSON *report_read(void) {
 
 static cJSON *probe(const char *arguments, int code) {
     char line[600];
-    snprintf(line, sizeof line, "probe --quiet --time-budget 900 --json %s/probe.json %s", scratch_folder(), arguments);
+    snprintf(line, sizeof line, "probe --quiet --time-budget 900 --json %s/probe.json %s", scratch_folder(),
+             arguments);
     const struct outcome o = program_run(line);
     cr_assert_eq(o.code, code, "%d: %s%s", o.code, o.out, o.err);
     return report_read();

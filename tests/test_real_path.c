@@ -57,6 +57,21 @@ static double number(const cJSON *o, const char *name) {
     return cJSON_GetNumberValue(cJSON_GetObjectItem(o, name));
 }
 
+/* What no counter says of a real GPU's kernels, the compiler does. */
+Test(real_path, bars_know_spills_and_occupancy) {
+    setenv("FAKE_NVML_CLOCKS", "1980", 1);
+    const struct outcome o =
+        program_run("bench --bars --device cuda:0 --op silu_fwd --dtype f32 --shape 64x96 --time-budget 0.1");
+    const char *const what[] = {"silu_fwd f32: spilled bytes", "silu_fwd f32: theoretical occupancy"};
+    cr_assert_eq(o.code, 0, "%s%s", o.out, o.err);
+    for (int i = 0; i < 2; i++) {
+        const char *const line = strstr(o.out, what[i]);
+        cr_assert(line, "%s", o.out);
+        const char *const met = strstr(line, " met ");
+        cr_expect(met && met < strchr(line, '\n'), "%.100s", line);
+    }
+}
+
 Test(real_path, clocks_are_watched) {
     struct outcome o;
     cJSON *whole;

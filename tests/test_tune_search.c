@@ -259,7 +259,8 @@ Test(tune_search, what_is_recorded_can_be_searched_and_is_a_prior) {
     /* Of a run that is done, too, from its journal. */
     char *const later = results_of("later.json");
     snprintf(arguments, sizeof arguments,
-             "%s --strategy exhaustive --param BLOCK=256 --param LOAD=3 --resume --record %s", modeled, later);
+             "%s --strategy exhaustive --param BLOCK=256 --param LOAD=3 --resume --record %s", modeled,
+             later);
     cr_assert_eq(tune(results, arguments).code, 0);
     struct record same = record_of(later);
     cr_assert_eq(same.count, r.count);

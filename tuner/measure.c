@@ -17,7 +17,8 @@ enum {
 
 static const double sample_seconds =
     200e-6; /* a sample is at least so long: far above the clock's resolution */
-static const double undisturbed = 10e-3; /* longer than what disturbs a first call: it is that long by itself */
+static const double undisturbed =
+    10e-3; /* longer than what disturbs a first call: it is that long by itself */
 static const double drop_margin = 1.05;
 static const double first_drop = 3;
 
@@ -143,8 +144,8 @@ static bool calls_succeeded(struct meter *m, const struct runner *r, struct erro
     return !device_failure(m->device, err) || error_prefix(err, "%s", r->c->variant->name);
 }
 
-/* Warms up and finds how many calls make a sample: so many as take long enough twice. Once may be a disturbance, or what a
-   first call has to do. */
+/* Warms up and finds how many calls make a sample: so many as take long enough twice. Once may be a
+   disturbance, or what a first call has to do. */
 static bool runner_warm(struct meter *m, struct runner *r, struct error *err) {
     r->calls = malloc(sizeof *r->calls * BATCH_MAX);
     if (!r->calls) return error_set(err, "out of memory");
@@ -154,7 +155,8 @@ static bool runner_warm(struct meter *m, struct runner *r, struct error *err) {
     for (bool again = false;;) {
         const double seconds = calls_run(m, r, *batch);
         if (!calls_succeeded(m, r, err)) return false;
-        if (seconds >= undisturbed || (seconds >= sample_seconds && again) || *batch == BATCH_MAX) return true;
+        if (seconds >= undisturbed || (seconds >= sample_seconds && again) || *batch == BATCH_MAX)
+            return true;
         again = seconds >= sample_seconds;
         if (again) continue;
         const double wanted = ceil(*batch * fmin(8, 1.2 * sample_seconds / fmax(seconds, 1e-9)));
