@@ -233,27 +233,27 @@ static void scale_counters(struct vgpu_counters *c, double scale) {
     }
 }
 
-/* Cycles that one warp of the last block takes for what the average block does not do: a block that learns
- * from atomics that it is the last does it while the others are done. 0 where blocks run in any order.
- * Negative: out of memory. */
+/* Cycles that the last block takes for what the average block does not do: a block that learns from atomics that
+ * it is the last does it while the others are done. As one warp that executes what any of them does: where a
+ * single one does something, the others wait for it. 0 where blocks run in any order. Negative: out of memory. */
 static double last_block_cycles(const struct launch *launch, const struct worker_state *s,
                                 const uint64_t *executed, const struct load_latency *latency) {
     const struct kernel *k = launch->kernel;
     if (!k->tickets || launch->host_threads != 1) {
         return 0;
     }
-    const uint64_t ran = launch->runs * launch->run_blocks;
+    const uint64_t ran = launch->runs * launch->run_blocks, warps = s->block.warp_count;
     uint64_t *const more = calloc(k->count + 1u, sizeof *more);
     if (!more) {
         return -1;
     }
     for (uint32_t i = 0; i < k->count; i++) {
         const uint64_t last = executed[i] - s->before[i], average = executed[i] / ran;
-        more[i] = last > average ? last - average : 0;
+        more[i] = last > average ? (last - average + warps - 1) / warps : 0;
     }
     const double cycles = path_cycles(k, more, latency);
     free(more);
-    return cycles / s->block.warp_count;
+    return cycles;
 }
 
 /* False when the host is out of memory. */
