@@ -117,7 +117,7 @@ static void runner_free(struct meter *m, struct runner *r) {
     free(r->throttle);
 }
 
-/* `count` calls on the next slices. */
+/* r->calls: `count` calls on the next slices. */
 static void calls_fill(struct meter *m, struct runner *r, int count) {
     for (int i = 0; i < count; i++) {
         struct call *const call = &r->calls[i];
@@ -129,6 +129,7 @@ static void calls_fill(struct meter *m, struct runner *r, int count) {
     }
 }
 
+/* Seconds of them. */
 static double calls_run(struct meter *m, struct runner *r, int count) {
     calls_fill(m, r, count);
     return m->device->run(m->device, r->kernel, r->calls, count);
