@@ -9,10 +9,10 @@
 /* Places of the parameters that these variants share, in the order of their lists. */
 enum { POINT_BLOCK, POINT_VEC, POINT_AHEAD, POINT_UNROLL, POINT_LOAD, POINT_STORE };
 
-/* AHEAD: rows that a thread copies ahead of its arithmetic; 0: it loads UNROLL rows, then computes them. LOAD and
-   STORE: enum load_policy and store_policy of elem.cuh. On an H100 the first values are within 4% of the best point at
-   all of 197x192 to 12608x3072 in f32, and within 1% at 3152x768 and 12608x3072 in bf16. LOAD=2, first to leave L2, takes
-   3 to 7% off at 3152 rows: with cold caches nothing is read twice. */
+/* AHEAD: rows that a thread copies ahead of its arithmetic; 0: it loads UNROLL rows, then computes them. LOAD
+   and STORE: enum load_policy and store_policy of elem.cuh. On an H100 the first values are within 4% of the
+   best point at all of 197x192 to 12608x3072 in f32, and within 1% at 3152x768 and 12608x3072 in bf16.
+   LOAD=2, first to leave L2, takes 3 to 7% off at 3152 rows: with cold caches nothing is read twice. */
 #define ROWS_PARAMS                                                                                          \
     {                                                                                                        \
         {"BLOCK", {128, 256, 512}}, {"VEC", {8, 4, 2, 1}}, {"AHEAD", {1, 2, 0, PARAM_END}},                  \

@@ -233,9 +233,10 @@ static void scale_counters(struct vgpu_counters *c, double scale) {
     }
 }
 
-/* Cycles that the last block takes for what the average block does not do: a block that learns from atomics that
- * it is the last does it while the others are done. As one warp that executes what any of them does: where a
- * single one does something, the others wait for it. 0 where blocks run in any order. Negative: out of memory. */
+/* Cycles that the last block takes for what the average block does not do: a block that learns from atomics
+ * that it is the last does it while the others are done. As one warp that executes what any of them does:
+ * where a single one does something, the others wait for it. 0 where blocks run in any order. Negative: out
+ * of memory. */
 static double last_block_cycles(const struct launch *launch, const struct worker_state *s,
                                 const uint64_t *executed, const struct load_latency *latency) {
     const struct kernel *k = launch->kernel;
