@@ -43,7 +43,7 @@ Test(timing, copy_near_dram_floor) {
     open_quietly("h100-sxm");
     struct streams s = make_streams();
     const struct vgpu_counters c = run("copy", COPY_BYTES / 16 / 256, 256, 0, (void *[]){&s.from, &s.to});
-    const double floor = 2.0 * COPY_BYTES / (0.854 * 3.35e12); /* half is written */
+    const double floor = 2.0 * COPY_BYTES / (0.904 * 3.35e12); /* half is written */
     cr_assert_str_eq(c.bound, "dram");
     cr_assert_geq(c.modeled_seconds - launch_seconds, floor * (1 - 1e-9));
     cr_assert_leq(c.modeled_seconds - launch_seconds, 1.1 * floor, "%g, floor %g", c.modeled_seconds, floor);
