@@ -93,6 +93,13 @@ def check_csv(path, best_ms):
     return f"{len(rows)} rows"
 
 
+def fastest_ms(table):
+    """The fastest of all that the table has a time for: a runner-up within 1% of the winner may be faster."""
+    entries = json.load(open(table))["entries"]
+    others = (c["time_us"] for e in entries for c in e.get("why", {}).values() if isinstance(c, dict) and "time_us" in c)
+    return 1e-3 * min([e["time_us"]["median"] for e in entries] + list(others))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("katune")
@@ -102,7 +109,7 @@ def main():
     failed = 0
     for table in args.tables:
         print(table)
-        best_ms = 1e-3 * min(e["time_us"]["median"] for e in json.load(open(table))["entries"])
+        best_ms = fastest_ms(table)
         with tempfile.TemporaryDirectory() as folder:
             for form, check in (("kernel-tuner", check_kernel_tuner), ("t4", check_t4), ("csv", check_csv),
                                 ("gbench", lambda p, b: check_gbench(p, b, args.compare))):
