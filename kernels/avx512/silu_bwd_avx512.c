@@ -4,10 +4,12 @@
 #include "simd/silu.h"
 #include "variant.h"
 
-INLINE vf value(vf x, vf dy, const void *context) {
+INLINE void value(vf *dx, const vf *x, const vf *dy, int count, const void *context) {
     (void)context;
-    const struct vsigmoid s = vsigmoid_of(x);
-    return vsilu_slope(&s, dy);
+    for (int k = 0; k < count; k++) {
+        const struct vsigmoid s = vsigmoid_of(x[k]);
+        dx[k] = vsilu_slope(&s, dy[k]);
+    }
 }
 
 MAP2_RUN(value)

@@ -10,7 +10,7 @@ static int64_t sums(const struct problem *p) {
 }
 
 static size_t scratch(const struct problem *p, const struct point *pt, int threads) {
-    return rational_bwd_scratch(p, pt->value[BLOCK], sums(p), threads, 0);
+    return rational_bwd_scratch(p, pt->value[BLOCK], sums(p), threads, rational_table_bytes(p));
 }
 
 static void work(const struct problem *p, const struct call *call, const void *plan, int64_t block,
@@ -21,6 +21,7 @@ static void work(const struct problem *p, const struct call *call, const void *p
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {
     const struct rational_bwd plan =
         rational_bwd_plan(p, pt->value[BLOCK], 1, STORE_PLAIN, 0, sums(p), call->threads, call->scratch);
+    rational_table_fill(p, call, plan.table);
     team_blocks(p, call, &plan, plan.blocks, work);
     rational_bwd_finish(p, call, &plan);
 }

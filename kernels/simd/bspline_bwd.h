@@ -113,8 +113,7 @@ INLINE vf spline_dx(const struct spline_grad *s, vf x, vf dy, vf slope) {
     return dy * vf_fma(s->wbase, vsilu_pair_slope(&base), slope);
 }
 
-INLINE vf spline_map_grad(vf x, vf dy, const void *context) {
-    const struct spline_grad *const s = context;
+INLINE vf spline_grad_at(const struct spline_grad *s, vf x, vf dy) {
     const vf clamped = spline_clamp(s->grid, x);
     const struct vknot k = spline_nearest(s->grid, clamped);
     const vf slope = spline_slope(s, x, dy, clamped, &k);
@@ -124,6 +123,10 @@ INLINE vf spline_map_grad(vf x, vf dy, const void *context) {
 #endif
     if (s->form.how == SUMS_BINS) sums_add_bins(s->bins, &k, dy, s->form.order);
     return spline_dx(s, x, dy, slope);
+}
+
+INLINE void spline_map_grad(vf *dx, const vf *x, const vf *dy, int count, const void *context) {
+    for (int k = 0; k < count; k++) dx[k] = spline_grad_at(context, x[k], dy[k]);
 }
 
 #if defined __AVX512F__

@@ -30,7 +30,7 @@ static inline const char *store_reject(const struct problem *p, int store) {
 #define PARAM_AHEAD                                                                                          \
     {                                                                                                        \
         "AHEAD", {                                                                                           \
-            2048, 4096                                                                                       \
+            2048, 4096, 512                                                                                  \
         }                                                                                                    \
     }
 
@@ -40,18 +40,33 @@ INLINE void prefetch(const void *base, int64_t i, enum dtype t, int ahead) {
 }
 
 typedef vf map1_fn(vf x, const void *context);
-typedef vf map2_fn(vf x, vf dy, const void *context);
+/* dx[k] = f(x[k], dy[k]) of `count` vectors: one, or TOGETHER, whose operations f may interleave. */
+enum { TOGETHER = 2 };
+typedef void map2_fn(vf *dx, const vf *x, const vf *dy, int count, const void *context);
 
-/* Elements up to the first address from `i` on that full vectors can stream to. */
-INLINE int64_t stream_head(const void *base, int64_t i, enum dtype t) {
-    const int64_t bytes = LANES * (t == F32 ? 4 : 2), size = t == F32 ? 4 : 2;
-    const int64_t past = (int64_t)((uintptr_t)io_at(base, i, t) % (uintptr_t)bytes);
-    return past ? (bytes - past) / size : 0;
+/* Up to the first address that pairs of vectors can stream to, or the range's end. */
+INLINE int64_t stream_head(const void *base, struct span s, enum dtype t) {
+    const int64_t bytes = LANES * 4, size = t == F32 ? 4 : 2;
+    const int64_t past = (int64_t)((uintptr_t)io_at(base, s.lo, t) % (uintptr_t)bytes);
+    const int64_t head = past ? s.lo + (bytes - past) / size : s.lo;
+    return head < s.hi ? head : s.hi;
 }
 
-INLINE void map1_part(const void *x, void *y, int64_t i, int n, enum dtype t, map1_fn *f,
-                      const void *context) {
-    io_store_n(y, i, n, t, f(io_load_n(x, i, n, t), context));
+/* A vector, or what is left of one. */
+INLINE vf io_load_part(const void *base, int64_t i, int64_t left, enum dtype t) {
+    return left < LANES ? io_load_n(base, i, (int)left, t) : io_load(base, i, t);
+}
+
+INLINE void io_store_part(void *base, int64_t i, int64_t left, enum dtype t, vf v) {
+    if (left < LANES)
+        io_store_n(base, i, (int)left, t, v);
+    else
+        io_store(base, i, t, v);
+}
+
+INLINE void map1_parts(const void *x, void *y, struct span s, enum dtype t, map1_fn *f, const void *context) {
+    for (int64_t i = s.lo; i < s.hi; i += LANES)
+        io_store_part(y, i, s.hi - i, t, f(io_load_part(x, i, s.hi - i, t), context));
 }
 
 INLINE struct vf2 map1_pair(const void *x, int64_t i, enum dtype t, int ahead, map1_fn *f,
@@ -68,51 +83,55 @@ INLINE void map1(const void *x, void *y, struct span s, enum dtype t, int store,
     const struct pairing c = pairing_made();
     int64_t i = s.lo;
     if (store == STORE_STREAM) {
-        const int64_t head = stream_head(y, i, t), n = head < s.hi - i ? head : s.hi - i;
-        if (n) map1_part(x, y, i, (int)n, t, f, context);
-        i += n;
-        if (t == BF16 && i + 2 * LANES <= s.hi && (uintptr_t)io_at(y, i, t) % (4 * LANES)) {
-            io_stream(y, i, t, f(io_load(x, i, t), context));
-            i += LANES;
-        }
+        i = stream_head(y, s, t);
+        map1_parts(x, y, (struct span){s.lo, i}, t, f, context);
         for (; i + 2 * LANES <= s.hi; i += 2 * LANES)
             io_stream2(y, i, t, map1_pair(x, i, t, ahead, f, context, c), c);
     } else {
         for (; i + 2 * LANES <= s.hi; i += 2 * LANES)
             io_store2(y, i, t, map1_pair(x, i, t, ahead, f, context, c), c);
     }
-    if (i + LANES <= s.hi) {
-        io_store(y, i, t, f(io_load(x, i, t), context));
-        i += LANES;
+    map1_parts(x, y, (struct span){i, s.hi}, t, f, context);
+}
+
+INLINE void map2_parts(const void *x, const void *dy, void *dx, struct span s, enum dtype t, map2_fn *f,
+                       const void *context) {
+    for (int64_t i = s.lo; i < s.hi; i += LANES) {
+        const vf vx = io_load_part(x, i, s.hi - i, t), vdy = io_load_part(dy, i, s.hi - i, t);
+        vf vdx;
+        f(&vdx, &vx, &vdy, 1, context);
+        io_store_part(dx, i, s.hi - i, t, vdx);
     }
-    if (i < s.hi) map1_part(x, y, i, (int)(s.hi - i), t, f, context);
 }
 
-INLINE void map2_part(const void *x, const void *dy, void *dx, int64_t i, int n, enum dtype t, map2_fn *f,
-                      const void *context) {
-    io_store_n(dx, i, n, t, f(io_load_n(x, i, n, t), io_load_n(dy, i, n, t), context));
+INLINE struct vf2 map2_pair(const void *x, const void *dy, int64_t i, enum dtype t, int ahead, map2_fn *f,
+                            const void *context, struct pairing c) {
+    for (int k = 0; k < (t == F32 ? 2 : 1); k++) {
+        prefetch(x, i + k * LANES, t, ahead);
+        prefetch(dy, i + k * LANES, t, ahead);
+    }
+    const struct vf2 vx = io_load2(x, i, t, c), vdy = io_load2(dy, i, t, c);
+    const vf xs[TOGETHER] = {vx.a, vx.b}, dys[TOGETHER] = {vdy.a, vdy.b};
+    vf dxs[TOGETHER];
+    f(dxs, xs, dys, TOGETHER, context);
+    return (struct vf2){dxs[0], dxs[1]};
 }
 
-/* dx[lo .. hi) = f(x[lo .. hi), dy[lo .. hi)) */
+/* dx[lo .. hi) = f(x[lo .. hi), dy[lo .. hi)); its NaN are as map1's. */
 INLINE void map2(const void *x, const void *dy, void *dx, struct span s, enum dtype t, int store, int ahead,
                  map2_fn *f, const void *context) {
+    const struct pairing c = pairing_made();
     int64_t i = s.lo;
     if (store == STORE_STREAM) {
-        const int64_t head = stream_head(dx, i, t), n = head < s.hi - i ? head : s.hi - i;
-        if (n) map2_part(x, dy, dx, i, (int)n, t, f, context);
-        for (i += n; i + LANES <= s.hi; i += LANES) {
-            prefetch(x, i, t, ahead);
-            prefetch(dy, i, t, ahead);
-            io_stream(dx, i, t, f(io_load(x, i, t), io_load(dy, i, t), context));
-        }
+        i = stream_head(dx, s, t);
+        map2_parts(x, dy, dx, (struct span){s.lo, i}, t, f, context);
+        for (; i + 2 * LANES <= s.hi; i += 2 * LANES)
+            io_stream2(dx, i, t, map2_pair(x, dy, i, t, ahead, f, context, c), c);
     } else {
-        for (; i + LANES <= s.hi; i += LANES) {
-            prefetch(x, i, t, ahead);
-            prefetch(dy, i, t, ahead);
-            io_store(dx, i, t, f(io_load(x, i, t), io_load(dy, i, t), context));
-        }
+        for (; i + 2 * LANES <= s.hi; i += 2 * LANES)
+            io_store2(dx, i, t, map2_pair(x, dy, i, t, ahead, f, context, c), c);
     }
-    if (i < s.hi) map2_part(x, dy, dx, i, (int)(s.hi - i), t, f, context);
+    map2_parts(x, dy, dx, (struct span){i, s.hi}, t, f, context);
 }
 
 /* The same with the dtype and the kind of store made compile-time constants: to be called in a thread's part.

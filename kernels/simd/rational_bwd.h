@@ -7,8 +7,8 @@
 #include "rational_grad.h"
 #include "reduce.h"
 
-/* What is common to a run: scratch holds one accumulator area a thread, then the partial sums, then (lanes)
-   the table of coefficients. */
+/* What is common to a run: scratch holds one accumulator area a thread, then the partial sums, then the
+   table of coefficients. */
 struct rational_bwd {
     struct blocks blocks;
     int64_t values; /* partial sums a block: groups x (m + 1 + n) */
@@ -17,7 +17,8 @@ struct rational_bwd {
     int store, ahead;
     float *sums_at;
     double *partials;
-    float *table;
+    void *table; /* the coefficients: of segments struct rational_coefs by group, of lanes a lane_table's rows
+                  */
 };
 
 static inline struct rational_bwd rational_bwd_plan(const struct problem *p, int block, int tile, int store,
@@ -31,7 +32,7 @@ static inline struct rational_bwd rational_bwd_plan(const struct problem *p, int
     const size_t sums_bytes = thread_round((size_t)sums * sizeof(float)) * (size_t)threads;
     plan.sums_at = scratch;
     plan.partials = (double *)((char *)scratch + sums_bytes);
-    plan.table = (float *)((char *)plan.partials + line_round(partials_bytes(plan.blocks, plan.values)));
+    plan.table = ((char *)plan.partials + line_round(partials_bytes(plan.blocks, plan.values)));
     return plan;
 }
 
@@ -64,41 +65,75 @@ static inline void rational_bwd_finish(const struct problem *p, const struct cal
     for (int64_t g = 0; g < p->den_groups; g++)
         for (int i = 0; i < kind.n; i++)
             dden[g * kind.n + i] =
-                rational_den_sign(den[g * kind.n + i], kind) * (float)sum[g * terms + kind.m + 1 + i];
+                rational_den_factor(den[g * kind.n + i], kind) * (float)sum[g * terms + kind.m + 1 + i];
 }
 
 struct rational_map2 {
     const struct vrational *coefs;
     struct vgrad *acc;
+    vf *largest; /* |x| so far, lane by lane */
 };
 
-INLINE vf rational_map_grad(vf x, vf dy, const void *context) {
+INLINE void rational_map_grad(vf *dx, const vf *x, const vf *dy, int count, const void *context) {
     const struct rational_map2 *const c = context;
-    return vrational_grad(c->coefs, x, dy, c->acc);
+    for (int k = 0; k < count; k++) dx[k] = vrational_grad(c->coefs, x[k], dy[k], c->acc);
 }
 
-/* Segments: a group's accumulators are in registers for its segments of `tile` rows, else in the first cache.
- */
+INLINE void rational_map_grad_small(vf *dx, const vf *x, const vf *dy, int count, const void *context) {
+    const struct rational_map2 *const c = context;
+    for (int k = 0; k < count; k++)
+        *c->largest = vf_max(vf_abs(x[k]), *c->largest); /* NaN leaves it as it is */
+    vrational_grad_small(c->coefs, dx, x, dy, count, c->acc);
+}
+
+/* A group's segments of some rows: element `first` is the first one's. Adds to the sums. */
+struct segments {
+    int64_t first, width, stride, rows;
+};
+
+INLINE void rational_bwd_segments(const struct call *call, struct segments s, enum dtype t, int store,
+                                  int ahead, map2_fn *f, const struct rational_map2 *context) {
+    for (int64_t row = 0; row < s.rows; row++) {
+        const int64_t first = s.first + row * s.stride;
+        map2(call->in[T_X], call->in[T_DY], call->out[T_DX], (struct span){first, first + s.width}, t, store,
+             ahead, f, context);
+    }
+}
+
+/* Segments with a large |x|, once more with every vector looked at. Out of line, as a call in a loop takes
+   every register from the coefficients. */
+static __attribute__((noinline)) struct vgrad rational_bwd_redo(const struct call *call, struct segments s,
+                                                                enum dtype t, int store,
+                                                                const struct rational_coefs *coefs,
+                                                                struct rational_kind kind, int newton) {
+    const struct vrational r = vrational_broadcast(coefs, kind, newton);
+    struct vgrad acc = vgrad_zero();
+    const struct rational_map2 context = {.coefs = &r, .acc = &acc};
+    rational_bwd_segments(call, s, t, store, 0, rational_map_grad, &context);
+    return acc;
+}
+
+/* Segments: a group's sums are in registers for its segments of `tile` rows, else in the first cache. */
 INLINE void rational_bwd_segments_block(const struct problem *p, const struct call *call,
                                         const struct rational_bwd *plan, int64_t block, float *sums,
                                         enum dtype t, int store, struct rational_kind kind, int newton) {
+    const struct rational_coefs *const table = plan->table;
     const int64_t width = channels_per_group(p);
     const struct span rows = block_rows(p, plan->blocks, block);
     const int terms = rational_terms(kind);
     for (int64_t lo = rows.lo; lo < rows.hi; lo += plan->tile) {
         const int64_t hi = lo + plan->tile < rows.hi ? lo + plan->tile : rows.hi;
         for (int64_t g = 0; g < p->groups; g++) {
-            const struct rational_coefs c = rational_coefs_of(p, call, g, kind);
-            const struct vrational r = vrational_broadcast(&c, kind, newton);
-            float *const at = sums + g * terms * LANES;
-            struct vgrad acc = vgrad_load(at, LANES, kind);
-            const struct rational_map2 context = {&r, &acc};
-            for (int64_t row = lo; row < hi; row++) {
-                const int64_t first = row * p->channels + g * width;
-                map2(call->in[T_X], call->in[T_DY], call->out[T_DX], (struct span){first, first + width}, t,
-                     store, plan->ahead, rational_map_grad, &context);
-            }
-            vgrad_store(at, LANES, &acc, kind);
+            const struct rational_coefs *const coefs = &table[g];
+            const struct vrational r = vrational_broadcast(coefs, kind, newton);
+            const struct segments s = {lo * p->channels + g * width, width, p->channels, hi - lo};
+            vf largest = vf_set(0);
+            struct vgrad acc = vgrad_zero();
+            const struct rational_map2 context = {&r, &acc, &largest};
+            rational_bwd_segments(call, s, t, store, plan->ahead, rational_map_grad_small, &context);
+            if (__builtin_expect(vm_any(vf_lt(vf_set(rational_large), largest)), 0))
+                acc = rational_bwd_redo(call, s, t, store, coefs, kind, newton);
+            vgrad_store_added(sums + g * terms * LANES, LANES, &acc, kind);
         }
     }
     double *const partial = plan->partials + block * plan->values;

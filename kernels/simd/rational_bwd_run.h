@@ -23,7 +23,7 @@ static const char *reject(const struct problem *p, const struct point *pt, const
 
 static size_t scratch(const struct problem *p, const struct point *pt, int threads) {
     return rational_bwd_scratch(p, pt->value[BLOCK], sums(p), threads,
-                                LAYOUT == SEGMENTS ? 0 : lane_table_bytes(p));
+                                LAYOUT == SEGMENTS ? rational_table_bytes(p) : lane_table_bytes(p));
 }
 
 static void work(const struct problem *p, const struct call *call, const void *plan, int64_t block,
@@ -35,7 +35,10 @@ static void run(const struct problem *p, const struct point *pt, const struct ca
     const struct rational_bwd plan =
         rational_bwd_plan(p, pt->value[BLOCK], LAYOUT == SEGMENTS ? pt->value[ROWS] : 1, pt->value[STORE],
                           pt->value[AHEAD], sums(p), call->threads, call->scratch);
-    if (LAYOUT == LANES_ACROSS) lane_table_fill(p, call, plan.table);
+    if (LAYOUT == SEGMENTS)
+        rational_table_fill(p, call, plan.table);
+    else
+        lane_table_fill(p, call, plan.table);
     team_blocks(p, call, &plan, plan.blocks, work);
     rational_bwd_finish(p, call, &plan);
 }

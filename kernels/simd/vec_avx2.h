@@ -37,6 +37,11 @@ INLINE vf vf_fma(vf a, vf b, vf c) {
 INLINE vf vf_fnma(vf a, vf b, vf c) {
     return _mm256_fnmadd_ps(a, b, c);
 }
+/* A product that stays one: what is added to it does not become part of a multiply-add. */
+INLINE vf vf_apart(vf a) {
+    __asm__("" : "+x"(a));
+    return a;
+}
 INLINE vf vf_abs(vf a) {
     return _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a);
 }

@@ -34,6 +34,11 @@ INLINE vf vf_fma(vf a, vf b, vf c) {
 INLINE vf vf_fnma(vf a, vf b, vf c) {
     return _mm512_fnmadd_ps(a, b, c);
 } /* c - a b */
+/* A product that stays one: what is added to it does not become part of a multiply-add. */
+INLINE vf vf_apart(vf a) {
+    __asm__("" : "+v"(a));
+    return a;
+}
 INLINE vf vf_abs(vf a) {
     return _mm512_abs_ps(a);
 }

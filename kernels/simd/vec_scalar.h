@@ -33,6 +33,10 @@ INLINE vf vf_fma(vf a, vf b, vf c) {
 INLINE vf vf_fnma(vf a, vf b, vf c) {
     return c - a * b;
 }
+/* A product that stays one: what is added to it does not become part of a multiply-add. */
+INLINE vf vf_apart(vf a) {
+    return a;
+}
 INLINE vf vf_abs(vf a) {
     return fabsf(a);
 }
