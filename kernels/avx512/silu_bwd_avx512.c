@@ -7,8 +7,8 @@
 INLINE void value(vf *dx, const vf *x, const vf *dy, int count, const void *context) {
     (void)context;
     for (int k = 0; k < count; k++) {
-        const struct vsigmoid s = vsigmoid_of(x[k]);
-        dx[k] = vsilu_slope(&s, dy[k]);
+        const struct vsilu_pair s = vsilu_both(x[k]);
+        dx[k] = dy[k] * vsilu_pair_slope(&s);
     }
 }
 
