@@ -16,6 +16,7 @@ static void part(const struct problem *p, const struct point *pt, const struct c
 
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {
     rational_table_fill(p, call, call->scratch);
+    rational_table_divide(p, call->scratch);
     team_split(p, pt, call, problem_elements(p), 64, part);
 }
 

@@ -14,15 +14,17 @@ static const float rational_large = 4096;
 struct rational_kind {
     char form;
     int m, n;
+    int monic; /* P and Q are divided by a_m: P begins with x^m, and b[0] takes the place of Q's 1 */
 };
 
 static inline struct rational_kind rational_kind_of(const struct problem *p) {
-    return (struct rational_kind){p->form, p->m, p->n};
+    return (struct rational_kind){p->form, p->m, p->n, 0};
 }
 
 /* One group's coefficients, b as |b| for form A. */
 struct rational_coefs {
-    float a[DEGREE_MAX + 1], b[DEGREE_MAX + 1]; /* b[0] = 1 */
+    float a[DEGREE_MAX + 1], b[DEGREE_MAX + 1]; /* b[0] = 1, or what it is divided by */
+    int monic;
 };
 
 /* A NaN without a payload, so that io_store2() may cut it. */
@@ -41,6 +43,21 @@ INLINE struct rational_coefs rational_coefs_of(const struct problem *p, const st
     return c;
 }
 
+/* Divides P and Q of form A by a_m, which makes the first of P's multiply-adds an addition: on cores where
+   those have pipes of their own (Zen 4) the multiply-adds are what the forward waits for. Left as it is where
+   a quotient would be so large or so small that float32's range might not do. */
+static inline void rational_divide(struct rational_coefs *c, struct rational_kind kind) {
+    const float top = c->a[kind.m], least = 0x1p-20f, most = 0x1p20f;
+    if (kind.form != 'A' || kind.m < 1 || !(fabsf(top) >= least && fabsf(top) <= most)) return;
+    for (int i = 0; i <= kind.m + kind.n; i++) {
+        const float value = fabsf(i <= kind.m ? c->a[i] : c->b[i - kind.m]);
+        if (!(value == 0 || (value >= least && value <= most))) return;
+    }
+    for (int i = 0; i <= kind.m; i++) c->a[i] /= top;
+    for (int i = 0; i <= kind.n; i++) c->b[i] /= top;
+    c->monic = 1;
+}
+
 /* The same broadcast to every lane, or a different group's in each. */
 struct vrational {
     vf a[DEGREE_MAX + 1], b[DEGREE_MAX + 1];
@@ -54,7 +71,7 @@ INLINE struct vrational vrational_broadcast(const struct rational_coefs *c, stru
     v.kind = kind;
     v.newton = newton;
     for (int i = 0; i <= kind.m; i++) v.a[i] = vf_set(c->a[i]);
-    for (int i = 1; i <= kind.n; i++) v.b[i] = vf_set(c->b[i]);
+    for (int i = !kind.monic; i <= kind.n; i++) v.b[i] = vf_set(c->b[i]);
     return v;
 }
 
@@ -67,8 +84,10 @@ INLINE vf vrational_rest(const struct vrational *r, vf z) {
 }
 
 INLINE vf vrational_numerator(const struct vrational *r, vf x) {
-    vf p = r->a[r->kind.m];
-    for (int i = r->kind.m - 1; i >= 0; i--) p = vf_fma(p, x, r->a[i]);
+    const int m = r->kind.m;
+    vf p = r->a[m];
+    if (r->kind.monic) p = x + r->a[m - 1];
+    for (int i = m - 1 - r->kind.monic; i >= 0; i--) p = vf_fma(p, x, r->a[i]);
     return p;
 }
 
@@ -106,9 +125,10 @@ static __attribute__((noinline)) vf vrational_large(const struct vrational *r, v
 
 /* Without a look at large |x|. */
 INLINE vf vrational_small(const struct vrational *r, vf x, vf magnitude) {
-    vf q;
+    vf q, lowest = vf_set(1);
+    if (r->kind.monic) lowest = r->b[0];
     if (r->kind.form == 'A')
-        q = vf_fma(vrational_rest(r, magnitude), magnitude, vf_set(1));
+        q = vf_fma(vrational_rest(r, magnitude), magnitude, lowest);
     else
         q = vf_set(1) + vf_abs(vrational_rest(r, x) * x);
     const vf p = vrational_numerator(r, x);

@@ -212,7 +212,7 @@ INLINE void rational_bwd_block(const struct problem *p, const struct call *call,
                                const struct rational_bwd *plan, int64_t block, int thread,
                                enum rational_layout layout, int newton) {
     const int store = plan->store;
-    const struct rational_kind kind = rational_kind_of(p), kat = {'A', 5, 4};
+    const struct rational_kind kind = rational_kind_of(p), kat = {'A', 5, 4, 0};
     const enum dtype t = p->dtype;
     if (kind.form != 'A' || kind.m != 5 || kind.n != 4)
         rational_bwd_work(p, call, plan, block, thread, layout, t, store, kind, newton);

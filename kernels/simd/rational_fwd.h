@@ -28,10 +28,11 @@ INLINE int rational_bounded(enum dtype t, struct rational_kind kind) {
 
 /* A segment with a large |x|, once more with every vector looked at. Out of line, as a call in a loop takes
    every register from the coefficients. */
-static __attribute__((noinline)) void rational_fwd_redo(const struct call *call, struct span s, enum dtype t,
-                                                        int store, const struct rational_coefs *coefs,
+static __attribute__((noinline)) void rational_fwd_redo(const struct problem *p, const struct call *call,
+                                                        int64_t group, struct span s, enum dtype t, int store,
                                                         struct rational_kind kind, int newton) {
-    const struct vrational r = vrational_broadcast(coefs, kind, newton);
+    const struct rational_coefs coefs = rational_coefs_of(p, call, group, kind);
+    const struct vrational r = vrational_broadcast(&coefs, kind, newton);
     map1(call->in[T_X], call->out[T_Y], s, t, store, 0, rational_map, &r);
 }
 
@@ -46,22 +47,38 @@ static inline void rational_table_fill(const struct problem *p, const struct cal
         table[group] = rational_coefs_of(p, call, group, rational_kind_of(p));
 }
 
+static inline void rational_table_divide(const struct problem *p, struct rational_coefs *table) {
+    for (int64_t group = 0; group < p->groups; group++) rational_divide(&table[group], rational_kind_of(p));
+}
+
+/* A range of one group; returns whether all |x| were small. */
+INLINE int rational_fwd_segment(const struct call *call, const struct rational_coefs *coefs, struct span s,
+                                enum dtype t, int store, int ahead, struct rational_kind kind, int newton) {
+    const struct vrational r = vrational_broadcast(coefs, kind, newton);
+    vf largest = vf_set(0);
+    const struct rational_map1 context = {&r, rational_bounded(t, kind) ? NULL : &largest};
+    map1(call->in[T_X], call->out[T_Y], s, t, store, ahead, rational_map_small, &context);
+    return !vm_any(vf_lt(vf_set(rational_large), largest));
+}
+
 /* Segments: a row is cut at the groups' borders, and a segment's coefficients stay in registers. */
 INLINE void rational_fwd_segments_span(const struct problem *p, const struct call *call, struct span s,
                                        enum dtype t, int store, int ahead, struct rational_kind kind,
                                        int newton) {
     const int64_t width = channels_per_group(p);
     const struct rational_coefs *const table = call->scratch;
+    const struct rational_kind monic = {kind.form, kind.m, kind.n, 1};
     int64_t group = s.lo / width % p->groups, end = (s.lo / width + 1) * width;
     for (int64_t lo = s.lo; lo < s.hi;
          lo = end, end += width, group = group + 1 == p->groups ? 0 : group + 1) {
-        const struct vrational r = vrational_broadcast(&table[group], kind, newton);
+        const struct rational_coefs *const coefs = &table[group];
         const struct span part = {lo, end < s.hi ? end : s.hi};
-        vf largest = vf_set(0);
-        const struct rational_map1 context = {&r, rational_bounded(t, kind) ? NULL : &largest};
-        map1(call->in[T_X], call->out[T_Y], part, t, store, ahead, rational_map_small, &context);
-        if (__builtin_expect(vm_any(vf_lt(vf_set(rational_large), largest)), 0))
-            rational_fwd_redo(call, part, t, store, &table[group], kind, newton);
+        int small;
+        if (kind.form == 'A' && coefs->monic)
+            small = rational_fwd_segment(call, coefs, part, t, store, ahead, monic, newton);
+        else
+            small = rational_fwd_segment(call, coefs, part, t, store, ahead, kind, newton);
+        if (__builtin_expect(!small, 0)) rational_fwd_redo(p, call, group, part, t, store, kind, newton);
     }
 }
 
@@ -164,9 +181,9 @@ INLINE void rational_fwd_part(const struct problem *p, const struct call *call, 
                               enum rational_layout layout, int store, int ahead, int newton) {
     const struct rational_kind kind = rational_kind_of(p);
     if (kind.m == 5 && kind.n == 4 && kind.form == 'A')
-        rational_fwd_kind(p, call, s, layout, store, ahead, (struct rational_kind){'A', 5, 4}, newton);
+        rational_fwd_kind(p, call, s, layout, store, ahead, (struct rational_kind){'A', 5, 4, 0}, newton);
     else if (kind.m == 5 && kind.n == 4)
-        rational_fwd_kind(p, call, s, layout, store, ahead, (struct rational_kind){'B', 5, 4}, newton);
+        rational_fwd_kind(p, call, s, layout, store, ahead, (struct rational_kind){'B', 5, 4, 0}, newton);
     else
         rational_fwd_span(p, call, s, layout, p->dtype, store, ahead, kind, newton);
 }

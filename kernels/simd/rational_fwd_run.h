@@ -25,10 +25,12 @@ static void part(const struct problem *p, const struct point *pt, const struct c
 }
 
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    if (LAYOUT == SEGMENTS)
+    if (LAYOUT == SEGMENTS) {
         rational_table_fill(p, call, call->scratch);
-    else
+        rational_table_divide(p, call->scratch);
+    } else {
         lane_table_fill(p, call, call->scratch);
+    }
     team_split(p, pt, call, problem_elements(p), 64, part);
 }
 

@@ -75,8 +75,8 @@ INLINE struct vf2 bf16_widen2(__m512i v, struct pairing c) {
    half. */
 INLINE __m512i bf16_narrow2(struct vf2 v, struct pairing c) {
     const __m512i a = _mm512_castps_si512(v.a), b = _mm512_castps_si512(v.b);
-    const __m512i upper = _mm512_ternarylogic_epi32(c.odd, b, _mm512_srli_epi32(a, 16), 0xca);
-    const __m512i lower = _mm512_ternarylogic_epi32(c.odd, _mm512_slli_epi32(b, 16), a, 0xca);
+    const __m512i upper = _mm512_mask_blend_epi16(0xaaaaaaaau, _mm512_srli_epi32(a, 16), b);
+    const __m512i lower = _mm512_mask_blend_epi16(0xaaaaaaaau, a, _mm512_slli_epi32(b, 16));
     const __m512i tied = _mm512_ternarylogic_epi32(lower, upper, c.one, 0xf8); /* lower | (upper & one) */
     return _mm512_mask_add_epi16(upper, _mm512_cmpgt_epu16_mask(tied, c.half), upper, c.one);
 }
