@@ -24,7 +24,11 @@ static bool driver_find(char *text, size_t size, struct error *err) {
 static bool nvrtc_find(char *text, size_t size, struct error *err) {
     struct nvrtc n;
     if (!nvrtc_open(&n, err)) return false;
-    snprintf(text, size, "%d.%d, %s", n.major, n.minor, n.path);
+    snprintf(text, size, "%d.%d, %s, %s%s", n.major, n.minor, n.path,
+             n.headers[0]
+                 ? "headers in "
+                 : "without CUDA's headers (no kernel here needs them; \"./katune get-nvrtc\" fetches them)",
+             n.headers);
     return true;
 }
 

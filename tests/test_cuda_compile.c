@@ -146,6 +146,31 @@ Test(cuda_compile, too_old_for_the_device) {
               err.text);
 }
 
+/* A kernel may include what the toolkit has, where its headers are. */
+Test(cuda_compile, headers_of_the_toolkit) {
+    struct nvrtc n;
+    struct error err;
+    struct cuda_binary b;
+    nvrtc_needed();
+    setenv("KATUNE_CACHE", scratch_folder(), 1);
+    cr_assert(nvrtc_open(&n, &err));
+    struct variant v = *variant_find("copy_cuda");
+    v.source = "#include <cuda_fp16.h>\n"
+               "extern \"C\" __global__ void copy_cuda(__half *y) { *y = __hadd(*y, __float2half(1)); }\n";
+    const struct problem p = problem_default(COPY, F32);
+    const struct point pt = point_at(&v, 0);
+    if (n.headers[0]) {
+        cr_assert(cuda_compile(&n, &v, &p, &pt, 90, &b, &err), "%s", err.text);
+        cr_expect(strstr(b.ptx, "add.f16") || strstr(b.ptx, "add.rn.f16"), "%s", b.ptx);
+        cuda_binary_free(&b);
+    }
+    n.headers[0] = 0;
+    cr_assert(!cuda_compile(&n, &v, &p, &pt, 90, &b, &err), "without its headers");
+    cr_expect(strstr(err.text, "could not open source file \"cuda_fp16.h\""), "%s", err.text);
+    cr_expect(strstr(err.text, "; CUDA's headers are not beside NVRTC: \"./katune get-nvrtc\" fetches both"),
+              "%s", err.text);
+}
+
 /* What has no room is said with its size, and the rest goes on. */
 Test(cuda_compile, out_of_device_memory) {
     nvrtc_needed();

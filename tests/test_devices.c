@@ -62,10 +62,12 @@ Test(devices, takes_what_get_nvrtc_fetched) {
              n.major >= 13 ? "cu13" : "cuda_nvrtc"); /* as the wheels unpack */
     shell("mkdir -p '%s'%s", folder, "");
     shell("ln -s \"$(dirname '%s')\"/libnvrtc*.so.* '%s'", n.path, folder);
+    shell("mkdir -p '%s/../../%s/include'", folder, n.major >= 13 ? "cu13" : "cuda_runtime");
+    shell("touch '%s/../../%s/include/cuda_fp16.h'", folder, n.major >= 13 ? "cu13" : "cuda_runtime");
     snprintf(prefix, sizeof prefix, "env -i XDG_DATA_HOME=%s/data KATUNE_CACHE=%s/cache", scratch_folder(),
              scratch_folder());
     struct outcome o = program_run_with(prefix, "devices");
-    cr_assert(line_says(o.out, "NVRTC", folder), "%s", o.out);
+    cr_assert(line_says(o.out, "NVRTC", folder) && line_says(o.out, "NVRTC", ", headers in "), "%s", o.out);
     o = program_run_with(prefix, "compile --only copy_cuda --dtype f32 --arch sm_90");
     cr_assert(o.code == 0 && strstr(o.out, "1 compiled, 0 failed"), "%s%s", o.out, o.err);
     o = program_run_with(prefix, "compile --only copy_cuda --dtype f32 --arch sm_90 --quiet");
@@ -107,5 +109,6 @@ Test(devices, get_nvrtc_refuses) {
     cr_expect_str_eq(said, "katune: get-nvrtc needs python3 with pip: install python3-pip and run again\n");
     if (system("python3 -m pip --version >/dev/null 2>&1")) cr_skip_test("pip is not here");
     cr_expect_eq(launcher_run("PATH=/usr/bin:/bin PIP_NO_INDEX=1", "", said, sizeof said), 2);
-    cr_expect(strstr(said, "\nkatune: pip could not install nvidia-cuda-nvrtc into "), "%s", said);
+    cr_expect(strstr(said, "\nkatune: pip could not install nvidia-cuda-nvrtc nvidia-cuda-runtime into "),
+              "%s", said);
 }

@@ -72,12 +72,14 @@ static int options_make(const struct variant *v, const struct problem *p, const 
     return count;
 }
 
-/* The compiler's first line with "error", without the rest. */
-static void complaint_find(const char *log, char *text, size_t size) {
+/* The compiler's first line with "error", without the rest; and what to do for a header that is not here. */
+static void complaint_find(const struct nvrtc *n, const char *log, char *text, size_t size) {
     const char *const at = strstr(log, "error");
     const char *begin = at ? at : log;
     while (begin > log && begin[-1] != '\n') begin--;
-    snprintf(text, size, "%.*s", (int)strcspn(begin, "\n"), begin);
+    const bool header = !n->headers[0] && strstr(begin, "open source file");
+    snprintf(text, size, "%.*s%s", (int)strcspn(begin, "\n"), begin,
+             header ? "; CUDA's headers are not beside NVRTC: \"./katune get-nvrtc\" fetches both" : "");
 }
 
 typedef nvrtcResult size_getter(nvrtcProgram, size_t *);
@@ -95,8 +97,11 @@ static char *result_get(nvrtcProgram program, size_getter *size_of, text_getter 
 
 static nvrtcResult program_compile(nvrtcProgram program, const struct nvrtc *n,
                                    char options[OPTIONS_MAX][OPTION_LENGTH], int count) {
-    const char *list[OPTIONS_MAX];
+    const char *list[OPTIONS_MAX + 1];
+    char headers[sizeof n->headers + 16];
     for (int i = 0; i < count; i++) list[i] = options[i];
+    snprintf(headers, sizeof headers, "--include-path=%s", n->headers);
+    if (n->headers[0]) list[count++] = headers;
     return n->nvrtcCompileProgram(program, count, list);
 }
 
@@ -138,7 +143,7 @@ static bool source_compile(const struct nvrtc *n, const struct variant *v, int s
     } else {
         char text[320] = "no log";
         b->log = result_get(program, n->nvrtcGetProgramLogSize, n->nvrtcGetProgramLog, &b->log_size);
-        if (b->log) complaint_find(b->log, text, sizeof text);
+        if (b->log) complaint_find(n, b->log, text, sizeof text);
         error_set(err, "%s does not compile for sm_%d: %s", v->name, sm, text);
     }
     n->nvrtcDestroyProgram(&program);
@@ -153,6 +158,7 @@ static void key_make(const struct nvrtc *n, const struct variant *v, char option
     const char *const source = source_of(v);
     cuda_hash_add(&h, &n->major, sizeof n->major);
     cuda_hash_add(&h, &n->minor, sizeof n->minor);
+    cuda_hash_add(&h, n->headers, strlen(n->headers));
     cuda_hash_add(&h, v->name, strlen(v->name));
     if (source) cuda_hash_add(&h, source, strlen(source));
     for (const struct cuda_source *s = cuda_sources; s->name; s++)

@@ -2,6 +2,8 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "library.h"
 #include "toolkit.h"
@@ -14,6 +16,21 @@ static const struct library_function functions[] = {
 
 static const char *const plain_names[] = {"libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so"};
 
+/* Where they lie beside a toolkit's library, a distribution's, and those of wheels of CUDA 13 and 12. */
+static void headers_find(struct nvrtc *n) {
+    static const char *const folders[] = {"../include", "../../include", "../../../include",
+                                          "../../cuda_runtime/include"};
+    const char *const end = strrchr(n->path, '/');
+    const int length = end ? (int)(end - n->path) : 0;
+    for (size_t i = 0; end && i < sizeof folders / sizeof *folders; i++) {
+        char file[sizeof n->headers + 16];
+        const int used = snprintf(n->headers, sizeof n->headers, "%.*s/%s", length, n->path, folders[i]);
+        snprintf(file, sizeof file, "%s/cuda_fp16.h", n->headers);
+        if (used < (int)sizeof n->headers && access(file, R_OK) == 0) return;
+    }
+    n->headers[0] = 0;
+}
+
 static bool nvrtc_load(void *user, const char *path) {
     struct nvrtc *const n = user;
     *n = (struct nvrtc){.library = dlopen(path, RTLD_NOW | RTLD_LOCAL)};
@@ -22,6 +39,7 @@ static bool nvrtc_load(void *user, const char *path) {
     if (library_bind(n->library, n, functions, sizeof functions / sizeof *functions))
         return false; /* older than 11.2, where cubin came */
     library_path(n->library, n->path, sizeof n->path);
+    headers_find(n);
     return n->nvrtcVersion(&n->major, &n->minor) == 0;
 }
 

@@ -16,6 +16,7 @@ NVRTC_TYPES(TYPE)
 struct nvrtc {
     void *library;
     char path[512];
+    char headers[512]; /* the folder of the toolkit's headers that belong to it; "": there is none */
     int major, minor;
 #define DECLARE(name, parameters) nvrtcResult(*name) parameters;
     NVRTC_FUNCTIONS(DECLARE)
