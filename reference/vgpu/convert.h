@@ -19,6 +19,13 @@ enum cvt_type {
 };
 
 /* inst->sub: rounding | flags; inst->bytes: source type, inst->aux: destination type. */
-enum cvt_flag { CVT_ROUNDING = 7, CVT_INTEGER = 8, CVT_FTZ = 16, CVT_SAT = 32, CVT_RELU = 64 };
+enum cvt_flag {
+    CVT_ROUNDING = 7,
+    CVT_INTEGER = 8,
+    CVT_FTZ = 16,
+    CVT_SAT = 32,
+    CVT_RELU = 64,
+    CVT_SATFINITE = 128
+};
 
 #endif

@@ -17,7 +17,8 @@ static int cvt_type(const char *name) {
     return -1;
 }
 
-enum { CVT_ROUNDED = 128, CVT_REFUSED = 255 }; /* a rounding is named; not part of inst->sub */
+/* Not part of inst->sub: a rounding is named; several are, which is all bits set. */
+enum { CVT_ROUNDED = 256, CVT_REFUSED = 511 };
 
 static unsigned cvt_modifiers(struct words *w) {
     static const struct {
@@ -36,6 +37,7 @@ static unsigned cvt_modifiers(struct words *w) {
         {"ftz", CVT_FTZ},
         {"sat", CVT_SAT},
         {"relu", CVT_RELU},
+        {"satfinite", CVT_SATFINITE},
     };
     unsigned sub = 0;
     for (size_t i = 0; i < sizeof modifiers / sizeof *modifiers; i++) {
@@ -74,6 +76,11 @@ static bool real_is_allowed(int to, int from, bool integral, bool rounded) {
     return rounded == (real_bits(to) < real_bits(from));
 }
 
+/* What .relu and .satfinite are for, from f32. */
+static bool is_narrow(int to) {
+    return to == CVT_F16 || to == CVT_BF16 || to == CVT_TF32;
+}
+
 /* PTX ISA, section 9.7.9.21: which roundings and modifiers the types ask for and allow. */
 static bool is_allowed(int to, int from, unsigned sub) {
     const bool to_real = to >= CVT_F16, from_real = from >= CVT_F16;
@@ -81,6 +88,10 @@ static bool is_allowed(int to, int from, unsigned sub) {
     const bool away = (sub & CVT_ROUNDING) == ROUND_AWAY,
                up_or_down = (sub & CVT_ROUNDING) == ROUND_DOWN || (sub & CVT_ROUNDING) == ROUND_UP;
     if (sub == CVT_REFUSED || (away && to != CVT_TF32)) {
+        return false;
+    }
+    if ((sub & (CVT_RELU | CVT_SATFINITE)) && (from != CVT_F32 || !is_narrow(to) || !rounded || integral ||
+                                               up_or_down || (sub & (CVT_FTZ | CVT_SAT)))) {
         return false;
     }
     if (to == CVT_TF32) {
@@ -91,10 +102,6 @@ static bool is_allowed(int to, int from, unsigned sub) {
         return false;
     }
     if ((sub & CVT_SAT) && (to == CVT_BF16 || from == CVT_BF16)) {
-        return false;
-    }
-    if ((sub & CVT_RELU) &&
-        (from != CVT_F32 || (to != CVT_F16 && to != CVT_BF16) || up_or_down || (sub & (CVT_FTZ | CVT_SAT)))) {
         return false;
     }
     if (to_real && from_real) {
@@ -113,7 +120,7 @@ static void cvt_pair(struct lowering *l, int to, const struct ptx_instruction *p
     const uint32_t op[3] = {lower_target(l, &p->operands[0], 32), lower_source(l, &p->operands[1], 32, true),
                             lower_source(l, &p->operands[2], 32, true)};
     struct inst *in = decode_emit(l, "cvt.pair", 1, 3, op);
-    in->sub = (uint8_t)(sub & ~(unsigned)CVT_ROUNDED);
+    in->sub = (uint8_t)sub;
     in->aux = (uint8_t)to;
 }
 
@@ -131,7 +138,7 @@ static void cvt_one(struct lowering *l, int to, int from, const struct ptx_instr
     char name[16];
     snprintf(name, sizeof name, "cvt.%d.%d", from_class == REG_64 ? 64 : 32, to_class == REG_64 ? 64 : 32);
     struct inst *in = decode_emit(l, name, 1, 2, op);
-    in->sub = (uint8_t)(sub & ~(unsigned)CVT_ROUNDED);
+    in->sub = (uint8_t)sub;
     in->bytes = (uint8_t)from;
     in->aux = (uint8_t)to;
     const struct ptx_operand *d = &p->operands[0];

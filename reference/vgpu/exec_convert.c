@@ -1,7 +1,8 @@
 /* exec_convert: cvt, mov and cvta (PTX ISA, sections 9.7.9.21 and others).
  *
  * The conversions that kernels lean on (f32 with f16, bf16, s32, u32) have handlers that vectorise; all
- * others take the one lane at a time, which is exact for every pair of types, rounding, .sat, .ftz and .relu.
+ * others take the one lane at a time, which is exact for every pair of types, rounding, .sat, .ftz, .relu and
+ * .satfinite.
  */
 #include <math.h>
 
@@ -122,6 +123,14 @@ static uint64_t integer_to_integer(uint64_t value, unsigned from, unsigned to, b
     return negative ? 0 : value > most ? most : value;
 }
 
+/* .satfinite: what is beyond the format's largest finite number becomes that; NaN stays NaN. */
+static double within_finite(double x, unsigned type) {
+    const double most = type == CVT_F16    ? 0x1.ffcp+15
+                        : type == CVT_BF16 ? 0x1.fep+127
+                                           : 0x1.ffcp+127; /* tf32 */
+    return fabs(x) > most ? copysign(most, x) : x;
+}
+
 static uint64_t real_to_real(double x, unsigned from, unsigned to, unsigned sub) {
     unsigned rounding = sub & CVT_ROUNDING;
     if (sub & CVT_INTEGER) {
@@ -133,6 +142,9 @@ static uint64_t real_to_real(double x, unsigned from, unsigned to, unsigned sub)
     }
     if ((sub & CVT_RELU) && !isnan(x) && (x < 0 || (x == 0 && signbit(x)))) {
         x = 0;
+    }
+    if (sub & CVT_SATFINITE) {
+        x = within_finite(x, to);
     }
     switch (to) {
     case CVT_F16: return soft_narrow(x, 5, 10, rounding);

@@ -8,7 +8,7 @@
 struct conversion {
     const char *to, *from;
     int mode;
-    bool integral, ftz, sat, relu, away;
+    bool integral, ftz, sat, relu, satfinite, away;
 };
 
 static void conversion_read(const struct opcode *op, struct conversion *c) {
@@ -17,6 +17,7 @@ static void conversion_read(const struct opcode *op, struct conversion *c) {
     c->ftz = opcode_has(op, "ftz");
     c->sat = opcode_has(op, "sat");
     c->relu = opcode_has(op, "relu");
+    c->satfinite = opcode_has(op, "satfinite");
     c->away = opcode_has(op, "rna");
     static const struct {
         const char *word;
@@ -111,6 +112,14 @@ static double sticky(__int128 v) {
     return v < 0 ? -r : r;
 }
 
+/* Of the numbers in a format's bits: the one below infinity in place of all that is larger or infinite. */
+static double to_finite(const struct conversion *c, double x) {
+    const double most = strcmp(c->to, "f16") == 0    ? half_value(0x7bff)
+                        : strcmp(c->to, "bf16") == 0 ? bf16_value(0x7f7f)
+                                                     : (double)f32_value(0x7f7fe000);
+    return x > most ? most : x < -most ? -most : x;
+}
+
 static uint64_t one(const struct conversion *c, uint64_t in, struct expected *want) {
     if (!is_real(c->from)) {
         const __int128 v = integer_value(c->from, in);
@@ -153,6 +162,7 @@ static uint64_t one(const struct conversion *c, uint64_t in, struct expected *wa
     if (c->relu && !isnan(x) && signbit(x)) {
         x = 0;
     }
+    x = c->satfinite ? to_finite(c, x) : x;
     return to_real(c, x, want);
 }
 

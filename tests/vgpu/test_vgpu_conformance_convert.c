@@ -11,7 +11,7 @@ static const char *const types[] = {"u8",  "s8",  "u16",  "s16", "u32", "s32", "
                                     "s64", "f16", "bf16", "f32", "f64", "tf32"};
 static const char *const roundings[] = {"", "rn", "rz", "rm", "rp", "rna", "rni", "rzi", "rmi", "rpi"};
 enum { TYPES = 13, ROUNDINGS = 10 };
-enum { FTZ = 1, SAT = 2, RELU = 4, MODIFIERS = 8 };
+enum { FTZ = 1, SAT = 2, RELU = 4, SATFINITE = 8, MODIFIERS = 16 };
 
 static bool is(const char *a, const char *b) {
     return strcmp(a, b) == 0;
@@ -29,11 +29,12 @@ static bool is_legal(const char *to, const char *from, const char *rounding, uns
         return false;
     }
     if (is(to, "tf32")) {
-        return is(from, "f32") && ((inward && !(modifiers & ~RELU)) || (away && !modifiers));
+        return is(from, "f32") &&
+               ((inward && !(modifiers & ~(RELU | SATFINITE))) || (away && !(modifiers & ~SATFINITE)));
     }
     if (away || (modifiers & FTZ && !single) || (modifiers & SAT && bf16) ||
-        (modifiers & RELU &&
-         (modifiers != RELU || !is(from, "f32") || !inward || (!is(to, "f16") && !is(to, "bf16"))))) {
+        (modifiers & (RELU | SATFINITE) &&
+         (modifiers & (FTZ | SAT) || !is(from, "f32") || !inward || (!is(to, "f16") && !is(to, "bf16"))))) {
         return false;
     }
     if (!is_real(to) && !is_real(from)) {
@@ -59,12 +60,17 @@ static char natural(const char *type) {
     return bits <= 16 ? 'h' : bits == 32 ? 'w' : 'd';
 }
 
+static void say_opcode(char text[64], const char *to, const char *from, const char *rounding,
+                       unsigned modifiers) {
+    snprintf(text, 64, "cvt%s%s%s%s%s%s.%s.%s", *rounding ? "." : "", rounding,
+             modifiers & RELU ? ".relu" : "", modifiers & SATFINITE ? ".satfinite" : "",
+             modifiers & FTZ ? ".ftz" : "", modifiers & SAT ? ".sat" : "", to, from);
+}
+
 static void try_one(const char *to, const char *from, const char *rounding, unsigned modifiers,
                     unsigned *executed) {
     char text[64];
-    snprintf(text, sizeof text, "cvt%s%s%s%s%s.%s.%s", *rounding ? "." : "", rounding,
-             modifiers & RELU ? ".relu" : "", modifiers & FTZ ? ".ftz" : "", modifiers & SAT ? ".sat" : "",
-             to, from);
+    say_opcode(text, to, from, rounding, modifiers);
     const bool legal = is_legal(to, from, rounding, modifiers);
     /* integers may lie in wider registers */
     const char *const outs = !is_real(to) && legal ? "hwd" : (char[]){natural(to), 0},
@@ -123,11 +129,10 @@ Test(convert, pairs) {
         for (unsigned r = 0; r < ROUNDINGS; r++) {
             for (unsigned m = 0; m < MODIFIERS; m++) {
                 char text[64];
-                snprintf(text, sizeof text, "cvt%s%s%s%s%s.%s.f32", *roundings[r] ? "." : "", roundings[r],
-                         m & RELU ? ".relu" : "", m & FTZ ? ".ftz" : "", m & SAT ? ".sat" : "", pairs[p]);
+                say_opcode(text, pairs[p], "f32", roundings[r], m);
                 struct opcode op;
                 opcode_split(&op, text, "w:ww");
-                if ((is(roundings[r], "rn") || is(roundings[r], "rz")) && !(m & ~(unsigned)RELU)) {
+                if ((is(roundings[r], "rn") || is(roundings[r], "rz")) && !(m & (FTZ | SAT))) {
                     conform_check(&op, family_convert(&op));
                 } else {
                     cr_assert_not(conform_loads(&op), "%s loads", text);
