@@ -65,11 +65,11 @@ bool decode_compare(struct lowering *l, const struct ptx_instruction *p) {
         lower_fail(l, "instruction is not supported");
     }
     uint32_t op[INST_OPERANDS];
-    op[0] = lower_target(l, &p->operands[0], to.bits);
-    op[1] = p->operands[0].second ? lower_symbol_register(l, p->operands[0].second)
-                                  : lower_register(l, REG_PREDICATE);
-    if (lower_class(l, op[1]) != REG_PREDICATE) {
-        lower_fail(l, "operand has the wrong width");
+    if (is_set) {
+        op[0] = lower_target(l, &p->operands[0], to.bits);
+        op[1] = lower_register(l, REG_PREDICATE);
+    } else {
+        lower_targets(l, &p->operands[0], 1, op);
     }
     op[2] = lower_source(l, &p->operands[1], type.bits, type.kind == 'f');
     op[3] = lower_source(l, &p->operands[2], type.bits, type.kind == 'f');

@@ -1,5 +1,5 @@
-/* decode_plain: instructions that only read and write registers: those of the table, mov, cvta and isspacep.
- */
+/* decode_plain: instructions that only read and write registers: those of the table, mov, cvta, isspacep and
+ * lop3. */
 #include <stdio.h>
 #include <string.h>
 
@@ -285,6 +285,37 @@ static bool decode_policy(struct lowering *l, struct words *w, const struct ptx_
     return true;
 }
 
+/* ---- lop3 ---- */
+
+/* lop3.b32 d, a, b, c, table; lop3.and.b32 d|p, a, b, c, table, q, and .or: p = (d != 0) and q. */
+static bool decode_lop3(struct lowering *l, struct words *w, const struct ptx_instruction *p) {
+    const bool combines = w->count == 3;
+    if (!exec_find(p->opcode) || p->count != (combines ? 6 : 5)) {
+        lower_fail(l, "instruction is not supported");
+    }
+    const struct ptx_operand *d = &p->operands[0], *table = &p->operands[4];
+    if (combines ? !d->second : d->kind == PTX_OP_SINK) {
+        lower_fail(l, "instruction is not supported");
+    }
+    if (table->kind != PTX_OP_IMMEDIATE || table->value < 0 || table->value > 255) {
+        lower_fail(l, "the table is not a constant from 0 to 255");
+    }
+    uint32_t op[INST_OPERANDS];
+    unsigned defs = 1;
+    if (combines) {
+        lower_targets(l, d, 32, op);
+        op[5] = lower_source(l, &p->operands[5], 1, false);
+        defs = 2;
+    } else {
+        op[0] = lower_target(l, d, 32);
+    }
+    for (unsigned k = 0; k < 3; k++) {
+        op[defs + k] = lower_source(l, &p->operands[1 + k], 32, false);
+    }
+    decode_emit(l, p->opcode, defs, combines ? 6 : 4, op)->sub = (uint8_t)table->value;
+    return true;
+}
+
 bool decode_move(struct lowering *l, const struct ptx_instruction *p) {
     struct words w;
     words_split(l, &w, p->opcode);
@@ -294,6 +325,7 @@ bool decode_move(struct lowering *l, const struct ptx_instruction *p) {
     } operations[] = {{"mov", decode_mov},
                       {"cvta", decode_cvta},
                       {"isspacep", decode_isspacep},
+                      {"lop3", decode_lop3},
                       {"createpolicy", decode_policy}};
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         if (strcmp(operations[i].name, w.word[0]) == 0) {

@@ -23,14 +23,6 @@ static uint32_t predicate_source(struct lowering *l, const struct ptx_operand *o
     return lower_source(l, &plain, 1, false);
 }
 
-static uint32_t second_target(struct lowering *l, const struct ptx_operand *o) {
-    const uint32_t reg = o->second ? lower_symbol_register(l, o->second) : lower_register(l, REG_PREDICATE);
-    if (lower_class(l, reg) != REG_PREDICATE) {
-        lower_fail(l, "operand has the wrong width");
-    }
-    return reg;
-}
-
 static int take_one(struct words *w, const char *const *names, int count) {
     for (int i = 0; i < count; i++) {
         if (words_take(w, names[i])) {
@@ -98,10 +90,11 @@ static bool decode_shfl(struct lowering *l, struct words *w, const struct ptx_in
     if (!sync || mode < 0 || type.bits != 32 || p->count != 5) {
         lower_fail(l, "instruction is not supported");
     }
-    const uint32_t op[6] = {
-        lower_target(l, &p->operands[0], 32),        second_target(l, &p->operands[0]),
-        lower_source(l, &p->operands[1], 32, false), lower_source(l, &p->operands[2], 32, false),
-        lower_source(l, &p->operands[3], 32, false), lower_source(l, &p->operands[4], 32, false)};
+    uint32_t op[6];
+    lower_targets(l, &p->operands[0], 32, op);
+    for (unsigned i = 1; i < 5; i++) {
+        op[i + 1] = lower_source(l, &p->operands[i], 32, false);
+    }
     decode_emit_warp(l, "shfl", 2, 6, op, 5)->sub = (uint8_t)mode;
     return true;
 }
@@ -134,9 +127,10 @@ static bool decode_match(struct lowering *l, struct words *w, const struct ptx_i
     if (!sync || mode < 0 || p->count != 3 || (type.bits != 32 && type.bits != 64)) {
         lower_fail(l, "instruction is not supported");
     }
-    const uint32_t op[4] = {lower_target(l, &p->operands[0], 32), second_target(l, &p->operands[0]),
-                            lower_source(l, &p->operands[1], type.bits, false),
-                            lower_source(l, &p->operands[2], 32, false)};
+    uint32_t op[4];
+    lower_targets(l, &p->operands[0], 32, op);
+    op[2] = lower_source(l, &p->operands[1], type.bits, false);
+    op[3] = lower_source(l, &p->operands[2], 32, false);
     struct inst *in = decode_emit_warp(l, "match", 2, 4, op, 3);
     in->sub = (uint8_t)mode;
     in->flags = type.bits == 64 ? FLAG_WIDE_DATA : 0;
@@ -189,8 +183,9 @@ bool decode_warp(struct lowering *l, const struct ptx_instruction *p) {
         return true;
     }
     if (strcmp(p->opcode, "elect.sync") == 0 && p->count == 2) {
-        const uint32_t op[3] = {lower_target(l, &p->operands[0], 32), second_target(l, &p->operands[0]),
-                                lower_source(l, &p->operands[1], 32, false)};
+        uint32_t op[3];
+        lower_targets(l, &p->operands[0], 32, op);
+        op[2] = lower_source(l, &p->operands[1], 32, false);
         decode_emit_warp(l, "elect", 2, 3, op, 2);
         return true;
     }

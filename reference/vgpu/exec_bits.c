@@ -32,23 +32,6 @@ HANDLER(not_pred) {
     put_predicate(w, i->op[0], m, ~get_predicate(w, i->op[1]));
 }
 
-/* The table is an immediate, the same in all lanes: bit (a << 2 | b << 1 | c). */
-HANDLER(lop3) {
-    const uint32_t *a = operand(w, i->op[1]), *b = operand(w, i->op[2]), *c = operand(w, i->op[3]);
-    const uint32_t *table = operand(w, i->op[4]);
-    uint32_t on[8];
-    for (unsigned k = 0; k < 8; k++) {
-        on[k] = table[0] >> k & 1 ? UINT32_MAX : 0;
-    }
-    LANE_ARRAY uint32_t t[WARP_SIZE];
-    EACH_LANE {
-        const uint32_t x = a[l], y = b[l], z = c[l];
-        t[l] = (~x & ((~y & ((~z & on[0]) | (z & on[1]))) | (y & ((~z & on[2]) | (z & on[3]))))) |
-               (x & ((~y & ((~z & on[4]) | (z & on[5]))) | (y & ((~z & on[6]) | (z & on[7])))));
-    }
-    put_u32(w, i->op[0], m, t);
-}
-
 /* ---- shifts: amounts past the width clamp ---- */
 
 OP2(shl_16, u16, u16, u32, b > 15 ? 0 : (uint32_t)a << b)
@@ -309,7 +292,6 @@ static const struct op_row rows[] = {
     {"cnot.b16", "h:h", cnot_16, PIPE_ALU, 0},
     {"cnot.b32", "w:w", cnot_32, PIPE_ALU, 0},
     {"cnot.b64", "d:d", cnot_64, PIPE_ALU, 0},
-    {"lop3.b32", "w:wwww", lop3, PIPE_ALU, 0},
     {"shl.b16", "h:hw", shl_16, PIPE_ALU, 0},
     {"shl.b32", "w:ww", shl_32, PIPE_ALU, 0},
     {"shl.b64", "d:dw", shl_64, PIPE_ALU, 0},

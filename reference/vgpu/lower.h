@@ -50,6 +50,8 @@ uint32_t lower_constant(struct lowering *l, uint64_t value, unsigned bytes);
  * unless any is set, and the register's class then comes back in *class. */
 uint32_t lower_source(struct lowering *l, const struct ptx_operand *o, unsigned bits, bool is_float);
 uint32_t lower_target(struct lowering *l, const struct ptx_operand *o, unsigned bits);
+/* The targets d and p of "d|p"; a register that is never read where there is no p. All others refuse a p. */
+void lower_targets(struct lowering *l, const struct ptx_operand *o, unsigned bits, uint32_t op[2]);
 uint32_t lower_any(struct lowering *l, const struct ptx_operand *o, bool destination, enum reg_class *class);
 uint32_t lower_symbol_register(struct lowering *l, const struct ptx_symbol *s);
 enum reg_class lower_class(const struct lowering *l, uint32_t reg);

@@ -139,8 +139,15 @@ static uint64_t immediate_bits(const struct ptx_operand *o, unsigned bits) {
     return bits == 64 ? (uint64_t)o->value : (uint64_t)o->value & (((uint64_t)1 << bits) - 1);
 }
 
+static void refuse_second(struct lowering *l, const struct ptx_operand *o) {
+    if (o->second || o->second_is_sink) {
+        lower_fail(l, "a predicate after '|' is not supported here");
+    }
+}
+
 uint32_t lower_any(struct lowering *l, const struct ptx_operand *o, bool destination, enum reg_class *class) {
     uint32_t reg;
+    refuse_second(l, o);
     if (o->kind == PTX_OP_REG) {
         reg = lower_symbol_register(l, o->symbol);
     } else if (o->kind == PTX_OP_SINK && destination) {
@@ -200,6 +207,7 @@ uint32_t lower_source(struct lowering *l, const struct ptx_operand *o, unsigned 
 }
 
 uint32_t lower_target(struct lowering *l, const struct ptx_operand *o, unsigned bits) {
+    refuse_second(l, o);
     if (o->kind == PTX_OP_SINK) {
         return lower_register(l, class_of(bits));
     }
@@ -209,4 +217,13 @@ uint32_t lower_target(struct lowering *l, const struct ptx_operand *o, unsigned 
     const uint32_t reg = lower_symbol_register(l, o->symbol);
     require_class(l, reg, bits);
     return reg;
+}
+
+void lower_targets(struct lowering *l, const struct ptx_operand *o, unsigned bits, uint32_t op[2]) {
+    struct ptx_operand first = *o;
+    first.second = NULL;
+    first.second_is_sink = false;
+    op[0] = lower_target(l, &first, bits);
+    op[1] = o->second ? lower_symbol_register(l, o->second) : lower_register(l, REG_PREDICATE);
+    require_class(l, op[1], 1);
 }

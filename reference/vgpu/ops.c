@@ -11,8 +11,8 @@
 #define TABLES(each, isa)                                                                                    \
     each(int, isa) each(bits, isa) each(float, isa) each(math, isa) each(half, isa) each(convert, isa)
 #define NAMES(each, isa)                                                                                     \
-    each(convert, isa) each(compare, isa) each(memory, isa) each(atomic, isa) each(copy, isa)                \
-        each(warp, isa) each(matrix, isa) each(wmma, isa)
+    each(convert, isa) each(compare, isa) each(lop3, isa) each(memory, isa) each(atomic, isa)                \
+        each(copy, isa) each(warp, isa) each(matrix, isa) each(wmma, isa)
 #define EXTERN_TABLE(name, isa) extern const struct op_table ops_##name##_##isa;
 #define EXTERN_NAMES(name, isa) extern const struct exec_names names_##name##_##isa;
 #define TABLE(name, isa) &ops_##name##_##isa,

@@ -26,7 +26,7 @@ struct trial {
     char target;
     const char *types[CONFORM_OPERANDS]; /* of sources */
     bool writes_carry, reads_carry, borrows;
-    bool second;
+    bool second, has_table;
     unsigned immediates;
     uint64_t immediate[IMMEDIATES];
     uint64_t (*in)[THREADS]; /* [operand] */
@@ -105,13 +105,16 @@ static void say_carry_out(struct text *t, const struct trial *c, unsigned result
 /* The last source is written as text. */
 static void say_instruction(struct text *t, const struct trial *c, const char *guard, const char *target,
                             const char *last) {
-    say(t, "%s%s %s%s", guard, c->op->text, target, c->second ? "|%p6" : "");
+    say(t, "%s%s %s%s%s", guard, c->op->text, c->op->to_sink ? "_|" : "", target, c->second ? "|%p6" : "");
     for (unsigned k = 0; k < c->sources; k++) {
         if (k + 1 == c->sources && last) {
             say(t, ", %s", last);
         } else {
             say(t, ", %s%s%u", k + 1 == c->sources && c->op->negated_last ? "!" : "",
                 prefix_of(c->letters[k]), k);
+        }
+        if (k == 2 && c->has_table) {
+            say(t, ", %u", c->op->table);
         }
     }
     say(t, ";\n");
@@ -155,24 +158,25 @@ static void say_kernel(struct text *t, const struct trial *c) {
         say_carry_out(t, c, RESULT_IMMEDIATE + n);
         say_store(t, c, fresh, RESULT_IMMEDIATE + n);
     }
-    immediate_text(c, 0, last, sizeof last);
-    const bool must = strcmp(c->op->word[0], "lop3") == 0; /* the table is always an immediate */
     say_carry_in(t, c);
-    say_instruction(t, c, "", fresh, must ? last : NULL);
+    say_instruction(t, c, "", fresh, NULL);
     say_carry_out(t, c, RESULT_FRESH);
     say_store(t, c, fresh, RESULT_FRESH);
     /* a third of the lanes, in a pattern of its own for each warp */
     say(t, "mul.lo.u32 %%r9, %%r11, 11; shr.u32 %%r9, %%r9, 3; rem.u32 %%r9, %%r9, 3; setp.eq.u32 %%p11, "
            "%%r9, 0;\n");
     const bool over = c->sources && c->letters[0] == c->target;
+    if (c->second) {
+        say(t, "setp.eq.u32 %%p6, %%r11, %%r11;\n");
+    }
     if (!over) {
-        say(t, c->target == 'p'   ? "setp.eq.u32 %%p7, %%r11, %%r11; setp.eq.u32 %%p6, %%r11, %%r11;\n"
+        say(t, c->target == 'p'   ? "setp.eq.u32 %%p7, %%r11, %%r11;\n"
                : c->target == 'h' ? "mov.b16 %%h7, 0x5a5a;\n"
                : c->target == 'w' ? "mov.b32 %%r7, 0x5a5a5a5a;\n"
                                   : "mov.b64 %%d7, 0x5a5a5a5a5a5a5a5a;\n");
     }
     say_carry_in(t, c);
-    say_instruction(t, c, "@%p11 ", over ? first : fresh, must ? last : NULL);
+    say_instruction(t, c, "@%p11 ", over ? first : fresh, NULL);
     say_carry_out(t, c, RESULT_GUARDED);
     say_store(t, c, over ? first : fresh, RESULT_GUARDED);
     say(t, "ret;\n}\n");
@@ -293,10 +297,9 @@ static void compare(const struct trial *c, evaluate_fn *evaluate, unsigned resul
     for (unsigned k = 0; k < CONFORM_OPERANDS; k++) {
         in[k] = c->in[k][t];
     }
-    const bool must = strcmp(c->op->word[0], "lop3") == 0;
-    if (result >= RESULT_IMMEDIATE || must) {
-        in[c->sources - 1] = c->immediate[result >= RESULT_IMMEDIATE ? result - RESULT_IMMEDIATE : 0] &
-                             letter_mask(c->letters[c->sources - 1]);
+    if (result >= RESULT_IMMEDIATE) {
+        in[c->sources - 1] =
+            c->immediate[result - RESULT_IMMEDIATE] & letter_mask(c->letters[c->sources - 1]);
     }
     struct expected want = {0};
     if (result == RESULT_GUARDED && (t * 11 >> 3) % 3 != 0) {
@@ -336,6 +339,7 @@ static void trial_open(struct trial *c, const struct opcode *op) {
     c->reads_carry = strcmp(op->word[0], "addc") == 0 || strcmp(op->word[0], "subc") == 0 ||
                      strcmp(op->word[0], "madc") == 0;
     c->second = op->second;
+    c->has_table = strcmp(op->word[0], "lop3") == 0;
     c->borrows = strncmp(op->word[0], "sub", 3) == 0;
     find_types(c);
     c->in = calloc(CONFORM_OPERANDS, sizeof *c->in);

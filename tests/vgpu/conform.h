@@ -20,6 +20,8 @@ struct opcode {
     const char *signature;
     bool second;       /* setp p|q: q is looked at too; it travels as the carry */
     bool negated_last; /* the last source is !p */
+    bool to_sink;      /* lop3 _|p: the predicate is the result */
+    uint8_t table;     /* lop3: the constant after its third source */
 };
 
 void opcode_split(struct opcode *op, const char *text, const char *signature);

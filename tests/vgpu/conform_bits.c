@@ -23,12 +23,17 @@ static uint64_t logic(const struct opcode *op, const uint64_t in[4]) {
         case 'a': v = a && b; break;
         case 'o': v = a || b; break;
         case 'x': v = a != b; break;
-        case 'l': v = bit(in[3], a * 4 + b * 2 + bit(in[2], i)); break;
+        case 'l': v = bit(op->table, a * 4 + b * 2 + bit(in[2], i)); break;
         default: v = !a;
         }
         r |= (uint64_t)v << i;
     }
     return r;
+}
+
+/* lop3 d|p and _|p: what p must be, given d. */
+static bool combined(const struct opcode *op, uint64_t d, const uint64_t in[4]) {
+    return strcmp(op->word[1], "and") == 0 ? d != 0 && in[3] : d != 0 || in[3];
 }
 
 static uint64_t shift(const struct opcode *op, const uint64_t in[4]) {
@@ -212,6 +217,11 @@ static void evaluate(const struct opcode *op, const uint64_t in[4], unsigned car
         if (strcmp(operations[i].name, op->word[0]) == 0) {
             want->bits = operations[i].compute(op, in);
         }
+    }
+    if (op->second) {
+        want->carry = combined(op, want->bits, in);
+    } else if (op->to_sink) {
+        want->bits = combined(op, want->bits, in);
     }
 }
 
