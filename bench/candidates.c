@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "ceiling.h"
+#include "problem_space.h"
 
 /* What all candidates of a problem have in common while they are found. */
 struct finder {
@@ -39,21 +40,22 @@ static bool variant_skip(struct candidates *c, const struct variant *v, const ch
     return true;
 }
 
+static bool point_selected(const struct variant *v, const struct point *pt, void *options) {
+    return !pt || options_point(options, v, pt);
+}
+
 static bool variant_add(const struct finder *f, const struct variant *v, int threads, struct error *err) {
     const int before = f->found->count;
-    const char *first = NULL; /* the first point's reason */
     for (int64_t i = 0; i < point_count(v); i++) {
         const struct point pt = point_at(v, i);
-        if (!options_point(f->o, v, &pt)) continue;
-        const char *const reason = variant_reject(v, f->problem, &pt, f->info);
-        if (!first) first = reason;
-        if (reason) continue;
+        if (!options_point(f->o, v, &pt) || variant_reject(v, f->problem, &pt, f->info)) continue;
         if (threads && point_threads(v, &pt, f->info) != threads) continue;
         if (!candidate_add(f, v, &pt, err)) return false;
         if (!f->o->all_points && !threads) break;
     }
     if (f->found->count > before) return true;
-    return variant_skip(f->found, v, first ? first : "none of its points is selected", err);
+    const char *const reason = variant_left_out(v, f->problem, f->info, point_selected, (void *)f->o);
+    return variant_skip(f->found, v, reason ? reason : "none of its points runs with so many threads", err);
 }
 
 bool candidates_find(struct candidates *c, const struct device_info *info, const struct options *o,

@@ -51,7 +51,7 @@ struct tune {
 
 static bool takes_part(const struct variant *v, const struct point *pt, void *context) {
     const struct options *const o = context;
-    return variant_matches(v, o->only) && options_point(o, v, pt);
+    return variant_matches(v, o->only) && (!pt || options_point(o, v, pt));
 }
 
 /* The worker tells what the device is: a process that opened a GPU could fork no workers. */

@@ -110,3 +110,26 @@ Test(problem_space, a_problem_that_nothing_runs_has_an_empty_space) {
     cr_expect_eq(problem_space_find(s, variant_find("copy_scalar"), &(struct point){{0}}), -1);
     problem_space_free(s);
 }
+
+/* Of copy: the selected ones, of copy_scalar no point. */
+static bool vectors_of_copy(const struct variant *v, const struct point *pt, void *context) {
+    (void)context;
+    return !pt || strcmp(v->name, "copy_scalar") != 0;
+}
+
+Test(problem_space, an_empty_one_says_why) {
+    struct device_info info = info_of("cpu");
+    const struct problem p = problem_of("copy f32 rows=20 channels=48");
+    struct error err = {""};
+    info.isa = 1u << SCALAR;
+    struct problem_space *const s = problem_space_new(&p, &info, vectors_of_copy, NULL, &err);
+    cr_assert(s && space_count(problem_space_space(s)) == 0, "%s", err.text);
+    cr_assert_not(problem_space_say_empty(s, &err));
+    cr_assert_str_eq(err.text,
+                     "no variant takes part: copy_scalar: none of its points is selected; copy_avx2, "
+                     "copy_avx512: the device does not have this instruction set");
+    problem_space_free(s);
+    const struct variant *const v = variant_find("copy_scalar");
+    cr_assert_null(variant_left_out(v, &p, &info, NULL, NULL));
+    cr_assert_str_eq(variant_left_out(v, &p, &info, vectors_of_copy, NULL), "none of its points is selected");
+}

@@ -86,10 +86,26 @@ Test(tune, takes_only_what_is_selected) {
     table_free(&t);
 }
 
-Test(tune, what_nothing_runs_is_left_out) {
-    const struct outcome o = tune(scratch_folder(), "--op rational_fwd --shape 20x48 --only gelu_fwd_scalar");
-    cr_assert_eq(o.code, 3);
-    cr_assert(strstr(o.err, "left out: no variant takes part"), "%s", o.err);
+Test(tune, what_nothing_runs_is_left_out_and_why) {
+    static const struct {
+        const char *selection, *reason;
+    } cases[] = {
+        {"--op copy --only copy_avx2,copy_avx512,copy_cuda",
+         "copy_avx2, copy_avx512: the device does not have this instruction set"},
+        {"--op rational_bwd --only '*_scalar' --param BLOCK=7",
+         "rational_bwd_scalar: none of its points is selected"},
+        {"--op rational_fwd --only gelu_fwd_scalar",
+         "none of rational_fwd on this kind of device is selected"},
+    };
+    setenv("KATUNE_ISA", "scalar", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[256], expected[256];
+        snprintf(line, sizeof line, "%s --shape 20x48", cases[i].selection);
+        snprintf(expected, sizeof expected, "left out: no variant takes part: %s\n", cases[i].reason);
+        const struct outcome o = tune(scratch_folder(), line);
+        cr_expect_eq(o.code, 3);
+        cr_expect(strstr(o.err, expected), "%s", o.err);
+    }
 }
 
 Test(tune, an_interruption_keeps_what_was_measured_and_resume_goes_on) {

@@ -1,5 +1,6 @@
 #include "problem_space.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -125,6 +126,62 @@ void problem_space_free(struct problem_space *s) {
     if (!s) return;
     space_free(s->space);
     free(s);
+}
+
+const char *variant_left_out(const struct variant *v, const struct problem *p, const struct device_info *d,
+                             point_filter *filter, void *context) {
+    const char *first = NULL;
+    for (int64_t i = 0; i < point_count(v); i++) {
+        const struct point pt = point_at(v, i);
+        if (filter && !filter(v, &pt, context)) continue;
+        const char *const reason = variant_reject(v, p, &pt, d);
+        if (!reason) return NULL;
+        if (!first) first = reason;
+    }
+    return first ? first : "none of its points is selected";
+}
+
+/* NULL for variants of another operation or kind of device, and those that are not selected. */
+static const char *reason_of(const struct problem_space *s, const struct variant *v) {
+    if (v->op != s->problem.op || !variant_belongs(v, &s->device)) return NULL;
+    if (s->filter && !s->filter(v, NULL, s->context)) return NULL;
+    return variant_left_out(v, &s->problem, &s->device, s->filter, s->context);
+}
+
+enum { LINE = 400 };
+
+static void line_add(char line[LINE], const char *text) {
+    const size_t at = strlen(line);
+    snprintf(line + at, LINE - at, "%s", text);
+}
+
+/* "a, b: their reason; c: another"; cut where there are too many. A reason that is said is taken out. */
+static void reasons_say(const char **reasons, char line[LINE]) {
+    for (int i = 0; i < variant_count(); i++) {
+        const char *const reason = reasons[i];
+        if (!reason) continue;
+        line_add(line, *line ? "; " : "");
+        for (int j = i; j < variant_count(); j++) {
+            if (!reasons[j] || strcmp(reasons[j], reason) != 0) continue;
+            line_add(line, j == i ? "" : ", ");
+            line_add(line, variant_at(j)->name);
+            reasons[j] = NULL;
+        }
+        line_add(line, ": ");
+        line_add(line, reason);
+    }
+}
+
+bool problem_space_say_empty(const struct problem_space *s, struct error *err) {
+    char line[LINE] = "";
+    const char **const reasons = calloc((size_t)variant_count() + 1, sizeof *reasons);
+    if (!reasons) return error_set(err, "out of memory");
+    for (int i = 0; i < variant_count(); i++) reasons[i] = reason_of(s, variant_at(i));
+    reasons_say(reasons, line);
+    free(reasons);
+    if (*line) return error_set(err, "no variant takes part: %s", line);
+    return error_set(err, "no variant takes part: none of %s on this kind of device is selected",
+                     op_name(s->problem.op));
 }
 
 const struct space *problem_space_space(const struct problem_space *s) {

@@ -11,7 +11,7 @@
 #include "space.h"
 #include "table.h"
 
-/* Whether a variant and point take part. */
+/* Whether a variant and point take part; pt NULL: whether the variant may, at any of its points. */
 typedef bool point_filter(const struct variant *v, const struct point *pt, void *context);
 
 struct problem_space;
@@ -21,6 +21,13 @@ struct problem_space;
 struct problem_space *problem_space_new(const struct problem *p, const struct device_info *d,
                                         point_filter *filter, void *context, struct error *err);
 void problem_space_free(struct problem_space *s);
+
+/* Why a variant does not take part: what variant_reject() says of the first point that the filter, unless
+   NULL, takes in, or that it takes in none. NULL if one of its points takes part. */
+const char *variant_left_out(const struct variant *v, const struct problem *p, const struct device_info *d,
+                             point_filter *filter, void *context);
+/* Of an empty space: says of each variant that might take part why it does not. Returns false. */
+bool problem_space_say_empty(const struct problem_space *s, struct error *err);
 
 const struct space *problem_space_space(const struct problem_space *s);
 /* The variant and point of a configuration. */

@@ -271,7 +271,7 @@ static bool hunt_run(struct hunt *h, double budget, struct table_entry *entry, s
     struct effort *const effort = &h->report->effort;
     effort->points = space_count(problem_space_space(h->space));
     effort->evaluations = search_evaluations(s->evaluations, effort->points);
-    if (!effort->points) return error_set(err, "no variant takes part");
+    if (!effort->points) return problem_space_say_empty(h->space, err);
     if (!hunt_search(h, budget, err)) return false;
     if (h->report->stopped) return true;
     h->report->cut = h->tried_count < effort_most(effort);
