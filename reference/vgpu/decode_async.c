@@ -6,8 +6,7 @@
 static void decode_copy(struct lowering *l, struct words *w, const struct ptx_instruction *p) {
     bool bypass;
     words_take(w, "async");
-    words_take(w, "ca");
-    const bool hint = memory_take_hints(w, &bypass);
+    const bool hint = memory_take_hints(l, w, 'c', &bypass);
     const bool to =
         words_take(w, "shared") || words_take(w, "shared::cta") || words_take(w, "shared::cluster");
     const bool from = words_take(w, "global");
@@ -17,11 +16,12 @@ static void decode_copy(struct lowering *l, struct words *w, const struct ptx_in
         lower_fail(l, "instruction is not supported");
     }
     const int64_t bytes = p->operands[2].value;
-    if (bytes != 4 && bytes != 8 && bytes != 16) {
-        lower_fail(l, "cp.async copies 4, 8 or 16 bytes");
+    if (bytes != 16 && (bypass || (bytes != 4 && bytes != 8))) {
+        lower_fail(l, bypass ? "cp.async.cg copies 16 bytes" : "cp.async copies 4, 8 or 16 bytes");
     }
+    memory_check_policy(l, p, hint);
     const bool sized = p->count - hint == 4;
-    const uint32_t size = sized ? lower_source(l, &p->operands[3], 32, false) : UINT32_MAX;
+    const uint32_t size = sized ? lower_source(l, &p->operands[3], 32, 'u') : UINT32_MAX;
     struct inst *in = lower_emit(l);
     decode_address(l, in, 0, &p->operands[0], PTX_SHARED);
     const int64_t to_offset = in->imm;
@@ -40,8 +40,9 @@ static void decode_copy(struct lowering *l, struct words *w, const struct ptx_in
 }
 
 static void decode_copy_wait(struct lowering *l, const struct ptx_instruction *p, bool all) {
-    if (!all && (p->count != 1 || p->operands[0].kind != PTX_OP_IMMEDIATE)) {
-        lower_fail(l, "a number of groups is expected");
+    if (all ? p->count
+            : p->count != 1 || p->operands[0].kind != PTX_OP_IMMEDIATE || p->operands[0].value < 0) {
+        lower_fail(l, all ? "wrong number of operands" : "a number of groups is expected");
     }
     struct inst *in = lower_emit(l);
     memory_finish(in, "copy.wait");
@@ -52,15 +53,13 @@ static void decode_copy_wait(struct lowering *l, const struct ptx_instruction *p
 static bool decode_matrix_move(struct lowering *l, struct words *w, const struct ptx_instruction *p,
                                bool load) {
     bool found;
-    words_take(w, "sync");
-    words_take(w, "aligned");
-    const bool shape = words_take(w, "m8n8");
+    const bool shape = words_take(w, "sync") && words_take(w, "aligned") && words_take(w, "m8n8");
     const unsigned count = words_take(w, "x1") ? 1 : words_take(w, "x2") ? 2 : words_take(w, "x4") ? 4 : 0;
     const bool transposed = words_take(w, "trans");
     enum ptx_space space = memory_take_space(w, &found);
-    const struct ptx_type type = words_take_type(w, NULL);
+    const bool fits = words_take(w, "b16") && (!found || space == PTX_SHARED);
     words_done(l, w);
-    if (!shape || !count || type.bits != 16 || p->count != 2) {
+    if (!shape || !count || !fits || p->count != 2) {
         lower_fail(l, "instruction is not supported");
     }
     struct inst *in = lower_emit(l);
@@ -80,7 +79,7 @@ bool decode_async(struct lowering *l, const struct ptx_instruction *p) {
     if (strcmp(w.word[0], "ldmatrix") == 0 || strcmp(w.word[0], "stmatrix") == 0) {
         return decode_matrix_move(l, &w, p, w.word[0][0] == 'l');
     }
-    if (strcmp(p->opcode, "cp.async.commit_group") == 0) {
+    if (strcmp(p->opcode, "cp.async.commit_group") == 0 && p->count == 0) {
         struct inst *in = lower_emit(l);
         in->run = exec_find("copy.commit");
         in->pipe = PIPE_LSU;

@@ -81,7 +81,7 @@ bool decode_atomic(struct lowering *l, const struct ptx_instruction *p) {
         return false;
     }
     bool bypass, has_space;
-    const bool hint = memory_take_hints(&w, &bypass);
+    const bool hint = memory_take_hints(l, &w, 'a', &bypass);
     const enum ptx_space space = memory_take_space(&w, &has_space);
     const bool noftz = words_take(&w, "noftz");
     const int op = take_atomic(&w);
@@ -96,6 +96,10 @@ bool decode_atomic(struct lowering *l, const struct ptx_instruction *p) {
         (space != PTX_GLOBAL && space != PTX_SHARED && space != PTX_GENERIC)) {
         lower_fail(l, "instruction is not supported");
     }
+    memory_check_policy(l, p, hint);
+    for (unsigned k = 0; k < returns + sources; k++) {
+        memory_check_parts(l, &p->operands[returns ? k + (k > 0) : k + 1], vector);
+    }
     struct inst *in = lower_emit(l);
     decode_address(l, in, 0, &p->operands[returns], space);
     const unsigned count = vector * (returns + sources);
@@ -106,8 +110,7 @@ bool decode_atomic(struct lowering *l, const struct ptx_instruction *p) {
     }
     for (unsigned s = 0; s < sources; s++) {
         for (unsigned k = 0; k < vector; k++) {
-            list[at++] =
-                lower_source(l, memory_part(&p->operands[1 + returns + s], k), type.bits, type.kind == 'f');
+            list[at++] = lower_source(l, memory_part(&p->operands[1 + returns + s], k), type.bits, type.kind);
         }
     }
     in->list = list;

@@ -71,14 +71,11 @@ bool decode_compare(struct lowering *l, const struct ptx_instruction *p) {
     } else {
         lower_targets(l, &p->operands[0], 1, op);
     }
-    op[2] = lower_source(l, &p->operands[1], type.bits, type.kind == 'f');
-    op[3] = lower_source(l, &p->operands[2], type.bits, type.kind == 'f');
+    op[2] = lower_source(l, &p->operands[1], type.bits, type.kind);
+    op[3] = lower_source(l, &p->operands[2], type.bits, type.kind);
     bool negated = false;
     if (combine) {
-        struct ptx_operand c = p->operands[3];
-        negated = c.negated;
-        c.negated = false;
-        op[4] = lower_source(l, &c, 1, false);
+        op[4] = lower_predicate(l, &p->operands[3], &negated);
     }
     struct inst *in = decode_emit(l, name, 2, combine ? 5 : 4, op);
     in->aux = (uint8_t)combine;

@@ -49,18 +49,29 @@ static unsigned cvt_modifiers(struct words *w) {
     return sub;
 }
 
+static unsigned cvt_bits(int type) {
+    static const uint8_t bits[] = {8, 8, 16, 16, 32, 32, 64, 64, 16, 16, 32, 64, 32};
+    return bits[type];
+}
+
+/* A register may be wider than an integer, of which it has the low bits, and no float. */
+static void require_width(struct lowering *l, const struct ptx_operand *o, int type) {
+    const unsigned bits = o->kind == PTX_OP_REG ? o->symbol->type.bits : 32;
+    if ((o->kind == PTX_OP_REG || o->kind == PTX_OP_SPECIAL) &&
+        (type >= CVT_F16 ? bits != cvt_bits(type) : bits < cvt_bits(type))) {
+        lower_fail(l, "operand has the wrong width");
+    }
+}
+
 static uint32_t cvt_source(struct lowering *l, const struct ptx_operand *o, int type, enum reg_class *class) {
     if (o->kind == PTX_OP_REG || o->kind == PTX_OP_SPECIAL) {
         *class = REG_32;
         return lower_any(l, o, false, class);
     }
-    const unsigned bits = type == CVT_F64 || type == CVT_U64 || type == CVT_S64 ? 64 : 32;
+    const bool is_real = type >= CVT_F16;
+    const unsigned bits = !is_real && cvt_bits(type) < 32 ? 32 : cvt_bits(type);
     *class = bits == 64 ? REG_64 : REG_32;
-    return lower_source(l, o, bits, false);
-}
-
-static unsigned real_bits(int type) {
-    return type == CVT_F64 ? 64 : type == CVT_F32 ? 32 : 16;
+    return lower_source(l, o, bits, is_real ? 'f' : 's');
 }
 
 static bool real_is_allowed(int to, int from, bool integral, bool rounded) {
@@ -70,10 +81,10 @@ static bool real_is_allowed(int to, int from, bool integral, bool rounded) {
     if (integral) {
         return false;
     }
-    if (from == CVT_BF16 || real_bits(to) == real_bits(from)) {
+    if (from == CVT_BF16 || cvt_bits(to) == cvt_bits(from)) {
         return true; /* a rounding that has nothing to do is accepted there */
     }
-    return rounded == (real_bits(to) < real_bits(from));
+    return rounded == (cvt_bits(to) < cvt_bits(from));
 }
 
 /* What .relu and .satfinite are for, from f32. */
@@ -117,8 +128,8 @@ static void cvt_pair(struct lowering *l, int to, const struct ptx_instruction *p
         (rounding != ROUND_NEAREST && rounding != ROUND_ZERO)) {
         lower_fail(l, "instruction is not supported");
     }
-    const uint32_t op[3] = {lower_target(l, &p->operands[0], 32), lower_source(l, &p->operands[1], 32, true),
-                            lower_source(l, &p->operands[2], 32, true)};
+    const uint32_t op[3] = {lower_target(l, &p->operands[0], 32), lower_source(l, &p->operands[1], 32, 'f'),
+                            lower_source(l, &p->operands[2], 32, 'f')};
     struct inst *in = decode_emit(l, "cvt.pair", 1, 3, op);
     in->sub = (uint8_t)sub;
     in->aux = (uint8_t)to;
@@ -132,6 +143,8 @@ static void cvt_one(struct lowering *l, int to, int from, const struct ptx_instr
     uint32_t op[2];
     op[1] = cvt_source(l, &p->operands[1], from, &from_class);
     op[0] = lower_any(l, &p->operands[0], true, &to_class);
+    require_width(l, &p->operands[0], to);
+    require_width(l, &p->operands[1], from);
     if (to_class == REG_PREDICATE || from_class == REG_PREDICATE) {
         lower_fail(l, "operand has the wrong width");
     }

@@ -11,7 +11,7 @@ static unsigned fragment(struct lowering *l, const struct ptx_operand *o, unsign
     }
     for (unsigned i = 0; i < count; i++) {
         const struct ptx_operand *item = o->kind == PTX_OP_LIST ? &o->list[i] : o;
-        list[i] = destination ? lower_target(l, item, 32) : lower_source(l, item, 32, false);
+        list[i] = destination ? lower_target(l, item, 32) : lower_source(l, item, 32, 'b');
     }
     return count;
 }
@@ -117,7 +117,7 @@ static bool decode_wmma_move(struct lowering *l, const struct ptx_instruction *p
                    !spaced ? PTX_GENERIC
                    : space ? PTX_SHARED
                            : PTX_GLOBAL);
-    in->op[1] = p->count == 3 ? lower_source(l, &p->operands[2], 32, false) : UINT32_MAX;
+    in->op[1] = p->count == 3 ? lower_source(l, &p->operands[2], 32, 'u') : UINT32_MAX;
     in->used = 2;
     const unsigned count = wmma_registers(&wmma_shapes[shape], (enum wmma_role)role, (enum matrix_type)type);
     uint32_t *list = lower_alloc(l, count * sizeof *list);

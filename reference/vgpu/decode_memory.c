@@ -22,39 +22,67 @@ enum ptx_space memory_take_space(struct words *w, bool *found) {
     return PTX_GENERIC;
 }
 
-bool memory_take_hints(struct words *w, bool *bypass) {
-    static const char *const ignored[] = {
-        "ca",
-        "cs",
-        "lu",
-        "wb",
-        "nc",
-        "L1::evict_normal",
-        "L1::evict_unchanged",
-        "L1::evict_first",
-        "L1::evict_last",
-        "L2::evict_first",
-        "L2::evict_last",
-        "L2::evict_normal",
-        "L2::64B",
-        "L2::128B",
-        "L2::256B",
-        "weak",
-        "cta",
-        "gpu",
-        "sys",
-        "cluster",
-    };
-    static const char *const passing[] = {"cg",      "cv",      "wt",      "L1::no_allocate", "volatile",
-                                          "relaxed", "acquire", "release", "acq_rel",         "mmio"};
-    for (size_t i = 0; i < sizeof ignored / sizeof *ignored; i++) {
-        words_take(w, ignored[i]);
-    }
+/* Of each group an instruction has one word at most. */
+enum hint_group { HINT_CACHE, HINT_ORDER, HINT_MMIO, HINT_SCOPE, HINT_NC, HINT_L1, HINT_L2, HINT_AHEAD };
+
+static const struct {
+    const char *word, *users;
+    enum hint_group group;
+    bool bypass; /* past the first-level cache */
+} hint_words[] = {
+    {"ca", "lc", HINT_CACHE, false},
+    {"cg", "lsc", HINT_CACHE, true},
+    {"cs", "ls", HINT_CACHE, false},
+    {"lu", "l", HINT_CACHE, false},
+    {"cv", "l", HINT_CACHE, true},
+    {"wb", "s", HINT_CACHE, false},
+    {"wt", "s", HINT_CACHE, true},
+    {"nc", "l", HINT_NC, false},
+    {"weak", "ls", HINT_ORDER, false},
+    {"volatile", "ls", HINT_ORDER, true},
+    {"relaxed", "lsa", HINT_ORDER, true},
+    {"acquire", "la", HINT_ORDER, true},
+    {"release", "sa", HINT_ORDER, true},
+    {"acq_rel", "a", HINT_ORDER, true},
+    {"mmio", "ls", HINT_MMIO, true},
+    {"cta", "lsa", HINT_SCOPE, false},
+    {"cluster", "lsa", HINT_SCOPE, false},
+    {"gpu", "lsa", HINT_SCOPE, false},
+    {"sys", "lsa", HINT_SCOPE, false},
+    {"L1::evict_normal", "ls", HINT_L1, false},
+    {"L1::evict_unchanged", "ls", HINT_L1, false},
+    {"L1::evict_first", "ls", HINT_L1, false},
+    {"L1::evict_last", "ls", HINT_L1, false},
+    {"L1::no_allocate", "ls", HINT_L1, true},
+    {"L2::evict_first", "ls", HINT_L2, false},
+    {"L2::evict_last", "ls", HINT_L2, false},
+    {"L2::evict_normal", "ls", HINT_L2, false},
+    {"L2::64B", "lc", HINT_AHEAD, false},
+    {"L2::128B", "lc", HINT_AHEAD, false},
+    {"L2::256B", "lc", HINT_AHEAD, false},
+};
+
+bool memory_take_hints(struct lowering *l, struct words *w, char user, bool *bypass) {
+    unsigned groups = 0;
     *bypass = false;
-    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++) {
-        *bypass |= words_take(w, passing[i]);
+    for (size_t i = 0; i < sizeof hint_words / sizeof *hint_words; i++) {
+        if (!strchr(hint_words[i].users, user) || !words_take(w, hint_words[i].word)) {
+            continue;
+        }
+        const unsigned group = 1u << hint_words[i].group;
+        if (groups & group) {
+            lower_fail(l, "instruction is not supported");
+        }
+        groups |= group;
+        *bypass |= hint_words[i].bypass;
     }
     return words_take(w, "L2::cache_hint");
+}
+
+void memory_check_policy(struct lowering *l, const struct ptx_instruction *p, bool hint) {
+    if (hint) {
+        lower_source(l, &p->operands[p->count - 1], 64, 'b');
+    }
 }
 
 unsigned memory_take_vector(struct words *w) {
@@ -94,13 +122,17 @@ const struct ptx_operand *memory_part(const struct ptx_operand *o, unsigned i) {
     return o->kind == PTX_OP_LIST ? &o->list[i] : o;
 }
 
-void memory_registers(struct lowering *l, struct inst *in, const struct ptx_operand *o, unsigned count,
-                      unsigned bits, bool load) {
+void memory_check_parts(struct lowering *l, const struct ptx_operand *o, unsigned count) {
     if ((o->kind == PTX_OP_LIST ? o->count : 1) != count) {
         lower_fail(l, "vector has the wrong length");
     }
+}
+
+void memory_registers(struct lowering *l, struct inst *in, const struct ptx_operand *o, unsigned count,
+                      unsigned bits, bool load) {
+    memory_check_parts(l, o, count);
     uint32_t *list = lower_alloc(l, count * sizeof *list);
-    unsigned wide = 0, narrow = 0;
+    unsigned wide = 0, narrow = 0, widths = 0;
     for (unsigned k = 0; k < count; k++) {
         const struct ptx_operand *p = memory_part(o, k);
         enum reg_class class = bits == 64 ? REG_64 : REG_32;
@@ -109,20 +141,19 @@ void memory_registers(struct lowering *l, struct inst *in, const struct ptx_oper
             if (p->kind == PTX_OP_REG && p->symbol->type.bits < bits) {
                 lower_fail(l, "register is narrower than the type");
             }
-            if (p->kind == PTX_OP_REG && p->symbol->type.bits == 16) {
-                in->aux = 16;
-            }
+            widths |= p->kind == PTX_OP_REG ? p->symbol->type.bits : 0;
         } else if (!load) {
-            list[k] = lower_source(l, p, bits < 32 ? 32 : bits, false);
+            list[k] = lower_source(l, p, bits < 32 ? 32 : bits, bits < 32 ? 'u' : 'b');
         } else {
             lower_fail(l, "destination is not a register");
         }
         wide += class == REG_64;
         narrow += class == REG_32;
     }
-    if (wide + narrow != count || (wide && narrow)) {
+    if (wide + narrow != count || (wide && narrow) || (widths & (widths - 1))) {
         lower_fail(l, "registers of a vector differ in width");
     }
+    in->aux = widths == 16 ? 16 : in->aux;
     in->flags |= wide ? FLAG_WIDE_DATA : 0;
     in->list = list;
     in->count = (uint8_t)count;
@@ -140,14 +171,15 @@ void memory_finish(struct inst *in, const char *handler) {
 static bool decode_load_store(struct lowering *l, struct words *w, const struct ptx_instruction *p,
                               bool load) {
     bool bypass, has_space;
-    const bool hint = memory_take_hints(w, &bypass);
+    const bool hint = memory_take_hints(l, w, load ? 'l' : 's', &bypass);
     const enum ptx_space space = memory_take_space(w, &has_space);
     const unsigned count = memory_take_vector(w);
     const struct ptx_type type = words_take_type(w, NULL);
     words_done(l, w);
-    if (!type.kind || type.kind == 'p' || p->count != 2u + hint) {
+    if (!type.kind || type.kind == 'p' || count * type.bits > 256 || p->count != 2u + hint) {
         lower_fail(l, "instruction is not supported");
     }
+    memory_check_policy(l, p, hint);
     struct inst *in = lower_emit(l);
     const struct ptx_operand *address = &p->operands[load ? 1 : 0], *data = &p->operands[load ? 0 : 1];
     decode_address(l, in, 0, address, space);

@@ -95,14 +95,16 @@ bool decode_table(struct lowering *l, const struct ptx_instruction *p) {
     if (strncmp(p->opcode, "cvt.", 4) == 0 && !fits_exactly(p, row)) {
         return false; /* registers wider than the type: decode_convert() */
     }
-    const char *colon = strchr(row->signature, ':');
+    const char *colon = strchr(row->signature, ':'), *dot = strrchr(p->opcode, '.');
+    /* of the sources; those of slct differ */
+    const char kind = dot && strncmp(p->opcode, "slct.", 5) != 0 ? ptx_type_of(dot + 1).kind : 'b';
     const unsigned defs = (unsigned)(colon - row->signature), uses = (unsigned)strlen(colon + 1);
     uint32_t op[INST_OPERANDS];
     for (unsigned i = 0; i < defs; i++) {
         op[i] = lower_target(l, &p->operands[i], letter_bits(row->signature[i]));
     }
     for (unsigned i = 0; i < uses; i++) {
-        op[defs + i] = lower_source(l, &p->operands[defs + i], letter_bits(colon[1 + i]), false);
+        op[defs + i] = lower_source(l, &p->operands[defs + i], letter_bits(colon[1 + i]), kind);
     }
     struct inst *in = lower_emit(l);
     in->run = row->run;
@@ -135,12 +137,12 @@ static void move_pack(struct lowering *l, const struct ptx_instruction *p, unsig
     const struct ptx_operand *from = &p->operands[1];
     uint32_t op[INST_OPERANDS];
     op[0] = lower_target(l, &p->operands[0], bits);
-    if (from->count != 2 && !(from->count == 4 && bits == 64)) {
+    if (bits < 32 || (from->count != 2 && !(from->count == 4 && bits == 64))) {
         lower_fail(l, "vector of this size is not supported");
     }
     const unsigned part = bits / from->count;
     for (uint32_t i = 0; i < from->count; i++) {
-        op[1 + i] = lower_source(l, &from->list[i], part, false);
+        op[1 + i] = lower_source(l, &from->list[i], part, 'b');
     }
     decode_emit(l,
                 from->count == 4 ? "pack.4x16"
@@ -151,7 +153,7 @@ static void move_pack(struct lowering *l, const struct ptx_instruction *p, unsig
 
 static void move_unpack(struct lowering *l, const struct ptx_instruction *p, unsigned bits) {
     const struct ptx_operand *to = &p->operands[0];
-    if (to->count != 2 && !(to->count == 4 && bits == 64)) {
+    if (bits < 32 || (to->count != 2 && !(to->count == 4 && bits == 64))) {
         lower_fail(l, "vector of this size is not supported");
     }
     const unsigned part = bits / to->count;
@@ -159,7 +161,7 @@ static void move_unpack(struct lowering *l, const struct ptx_instruction *p, uns
     for (uint32_t i = 0; i < to->count; i++) {
         list[i] = lower_target(l, &to->list[i], part);
     }
-    const uint32_t source = lower_source(l, &p->operands[1], bits, false);
+    const uint32_t source = lower_source(l, &p->operands[1], bits, 'b');
     struct inst *in = decode_emit(l,
                                   bits == 32   ? "unpack.32.16"
                                   : part == 32 ? "unpack.64.32"
@@ -170,31 +172,42 @@ static void move_unpack(struct lowering *l, const struct ptx_instruction *p, uns
     in->lists_registers = true;
 }
 
-static bool is_clock(const char *name) {
-    return strncmp(name, "%clock", 6) == 0 || strncmp(name, "%globaltimer", 12) == 0;
+/* Bits of a clock's register; 0: it is none. */
+static unsigned clock_bits(const char *name) {
+    static const struct {
+        const char *name;
+        unsigned bits;
+    } clocks[] = {{"%clock", 32},       {"%clock_hi", 32},       {"%clock64", 64},
+                  {"%globaltimer", 64}, {"%globaltimer_lo", 32}, {"%globaltimer_hi", 32}};
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        if (strcmp(clocks[i].name, name) == 0) {
+            return clocks[i].bits;
+        }
+    }
+    return 0;
 }
 
-static void move_plain(struct lowering *l, const struct ptx_instruction *p, unsigned bits) {
+static void move_clock(struct lowering *l, const char *name, uint32_t target, unsigned bits) {
+    if (clock_bits(name) != bits) {
+        lower_fail(l, "operand has the wrong width");
+    }
+    if (strstr(name, "_hi")) {
+        const uint32_t op[2] = {target, lower_constant(l, 0, 4)};
+        decode_emit(l, "mov.32", 1, 2, op);
+        return;
+    }
+    decode_emit(l, bits == 64 ? "clock.64" : "clock.32", 1, 1, &target);
+}
+
+static void move_plain(struct lowering *l, const struct ptx_instruction *p, struct ptx_type type) {
     const struct ptx_operand *from = &p->operands[1];
+    const unsigned bits = type.bits;
     uint32_t op[2] = {lower_target(l, &p->operands[0], bits), 0};
-    if (from->kind == PTX_OP_SPECIAL && is_clock(from->name)) {
-        if (strstr(from->name, "_hi")) {
-            op[1] = lower_constant(l, 0, 4);
-            decode_emit(l, "mov.32", 1, 2, op);
-            return;
-        }
-        decode_emit(l, bits == 64 ? "clock.64" : "clock.32", 1, 1, op);
+    if (from->kind == PTX_OP_SPECIAL && clock_bits(from->name)) {
+        move_clock(l, from->name, op[0], bits);
         return;
     }
-    if (from->kind == PTX_OP_SPECIAL && bits == 16) {
-        lower_fail(l, "special register does not fit");
-    }
-    if (from->kind == PTX_OP_IMMEDIATE && bits == 1) {
-        op[1] = lower_constant(l, from->value != 0, 4);
-        decode_emit(l, "mov.pred.constant", 1, 2, op);
-        return;
-    }
-    op[1] = lower_source(l, from, bits, false);
+    op[1] = lower_source(l, from, bits, type.kind);
     decode_emit(l, bits == 1 ? "mov.pred" : bits == 64 ? "mov.64" : "mov.32", 1, 2, op);
 }
 
@@ -214,7 +227,7 @@ static bool decode_mov(struct lowering *l, struct words *w, const struct ptx_ins
     } else if (p->operands[0].kind == PTX_OP_LIST) {
         move_unpack(l, p, type.bits);
     } else {
-        move_plain(l, p, type.bits);
+        move_plain(l, p, type);
     }
     return true;
 }
@@ -248,11 +261,10 @@ static bool decode_cvta(struct lowering *l, struct words *w, const struct ptx_in
     const uint64_t base = window_of(l, w);
     const struct ptx_type type = words_take_type(w, NULL);
     words_done(l, w);
-    if (type.bits != 64 || p->count != 2) {
+    if (type.bits != 64 || type.kind != 'u' || p->count != 2) {
         lower_fail(l, "instruction is not supported");
     }
-    const uint32_t op[2] = {lower_target(l, &p->operands[0], 64),
-                            lower_source(l, &p->operands[1], 64, false)};
+    const uint32_t op[2] = {lower_target(l, &p->operands[0], 64), lower_source(l, &p->operands[1], 64, 'u')};
     struct inst *in = decode_emit(l, "cvta", 1, 2, op);
     in->imm = (int64_t)base;
     in->sub = back;
@@ -265,22 +277,43 @@ static bool decode_isspacep(struct lowering *l, struct words *w, const struct pt
     if (p->count != 2) {
         lower_fail(l, "wrong number of operands");
     }
-    const uint32_t op[2] = {lower_target(l, &p->operands[0], 1), lower_source(l, &p->operands[1], 64, false)};
+    const uint32_t op[2] = {lower_target(l, &p->operands[0], 1), lower_source(l, &p->operands[1], 64, 'u')};
     struct inst *in = decode_emit(l, "isspacep", 1, 2, op);
     in->sub = base == 0;
     in->imm = (int64_t)(base ? base : VGPU_GLOBAL_BASE);
     return true;
 }
 
+/* .L2::evict_last and the like, for the lines that a policy is for and for the others. */
+static bool take_priority(struct words *w) {
+    static const char *const priorities[] = {"L2::evict_last", "L2::evict_normal", "L2::evict_first",
+                                             "L2::evict_unchanged"};
+    for (size_t i = 0; i < sizeof priorities / sizeof *priorities; i++) {
+        if (words_take(w, priorities[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* createpolicy: how caches should treat what is accessed. Nothing but cache hints reads a policy, so any
  * value serves. */
 static bool decode_policy(struct lowering *l, struct words *w, const struct ptx_instruction *p) {
-    if (w->count < 4 || strcmp(w->word[w->count - 1], "b64") != 0 || p->count < 1 ||
-        (strcmp(w->word[1], "fractional") != 0 && strcmp(w->word[1], "range") != 0 &&
-         strcmp(w->word[1], "cvt") != 0)) {
+    const bool fraction = words_take(w, "fractional"), range = !fraction && words_take(w, "range");
+    const bool convert = !fraction && !range && words_take(w, "cvt") && words_take(w, "L2");
+    bool fits = convert ? p->count == 2 : take_priority(w) && (range || fraction);
+    take_priority(w);
+    words_take(w, range ? "global" : "");
+    fits &= words_take(w, "b64");
+    words_done(l, w);
+    fits &= range ? p->count == 4 && p->operands[1].kind == PTX_OP_ADDRESS : p->count >= 1 && p->count <= 2;
+    if (!fits) {
         lower_fail(l, "instruction is not supported");
     }
     const uint32_t op[2] = {lower_target(l, &p->operands[0], 64), lower_constant(l, 0, 8)};
+    for (uint32_t i = range ? 2 : 1; i < p->count; i++) {
+        lower_source(l, &p->operands[i], convert ? 64 : 32, fraction ? 'f' : 'b');
+    }
     decode_emit(l, "mov.64", 1, 2, op);
     return true;
 }
@@ -304,13 +337,13 @@ static bool decode_lop3(struct lowering *l, struct words *w, const struct ptx_in
     unsigned defs = 1;
     if (combines) {
         lower_targets(l, d, 32, op);
-        op[5] = lower_source(l, &p->operands[5], 1, false);
+        op[5] = lower_source(l, &p->operands[5], 1, 'p');
         defs = 2;
     } else {
         op[0] = lower_target(l, d, 32);
     }
     for (unsigned k = 0; k < 3; k++) {
-        op[defs + k] = lower_source(l, &p->operands[1 + k], 32, false);
+        op[defs + k] = lower_source(l, &p->operands[1 + k], 32, 'b');
     }
     decode_emit(l, p->opcode, defs, combines ? 6 : 4, op)->sub = (uint8_t)table->value;
     return true;

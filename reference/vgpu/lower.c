@@ -69,56 +69,19 @@ enum reg_class lower_class(const struct lowering *l, uint32_t reg) {
     return (enum reg_class)l->classes[reg];
 }
 
-/* Instructions that change nothing that can be observed here. Their operands are still parsed. */
-static bool is_hint(const char *op) {
-    static const char *const hints[] = {
-        "membar.cta",
-        "membar.gl",
-        "membar.sys",
-        "fence.sc.cta",
-        "fence.sc.gpu",
-        "fence.sc.sys",
-        "fence.acq_rel.cta",
-        "fence.acq_rel.gpu",
-        "fence.acq_rel.sys",
-        "fence.sc.cluster",
-        "fence.acq_rel.cluster",
-        "fence.proxy.async",
-        "fence.proxy.alias",
-        "nanosleep.u32",
-        "griddepcontrol.wait",
-        "griddepcontrol.launch_dependents",
-        "fence.acquire.gpu",
-        "fence.release.gpu",
-        "fence.acquire.cta",
-        "fence.release.cta",
-        "fence.acquire.sys",
-        "fence.release.sys",
-        "pmevent",
-    };
-    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
-        if (strcmp(hints[i], op) == 0) {
-            return true;
-        }
+/* How many '!' and '|' the operands have. */
+static unsigned count_marks(const struct ptx_operand *o, uint32_t count) {
+    unsigned marks = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        marks += o[i].negated + (o[i].second || o[i].second_is_sink) + count_marks(o[i].list, o[i].count);
     }
-    return strncmp(op, "prefetch.", 9) == 0 || strncmp(op, "discard.", 8) == 0 ||
-           strncmp(op, "prefetchu.", 10) == 0 || strncmp(op, "applypriority.", 14) == 0;
+    return marks;
 }
 
-static void emit_hint(struct lowering *l) {
-    struct inst *in = lower_emit(l);
-    in->kind = INST_PLAIN;
-    in->pipe = PIPE_LSU;
-    in->run = exec_find("nothing");
-}
-
-static void lower_instruction(struct lowering *l, const struct ptx_instruction *p) {
-    l->at = p;
-    if (lower_control(l, p)) {
-        return;
-    }
-    if (is_hint(p->opcode)) {
-        emit_hint(l);
+static void decode(struct lowering *l, const struct ptx_instruction *p) {
+    const bool done = lower_control(l, p); /* a call decodes the function's instructions */
+    l->marks = 0;
+    if (done || lower_hint(l, p)) {
         return;
     }
     if (decode_table(l, p) || decode_move(l, p) || decode_convert(l, p) || decode_compare(l, p) ||
@@ -127,6 +90,14 @@ static void lower_instruction(struct lowering *l, const struct ptx_instruction *
         return;
     }
     lower_fail(l, "instruction is not supported");
+}
+
+static void lower_instruction(struct lowering *l, const struct ptx_instruction *p) {
+    l->at = p;
+    decode(l, p);
+    if (l->marks != count_marks(p->operands, p->count)) {
+        lower_fail(l, "'!' or '|' is not supported here");
+    }
 }
 
 static void patch_targets(struct lowering *l, const struct frame *frame, uint32_t first, const uint8_t *own) {

@@ -33,6 +33,7 @@ struct lowering {
     struct frame *frame;
     const struct ptx_instruction *at;
     unsigned depth;
+    unsigned marks; /* of the instruction's '!' and '|', how many its decoder has heeded */
     char *message;
     size_t message_bytes;
     jmp_buf fail;
@@ -46,12 +47,16 @@ struct inst *lower_emit(struct lowering *l);
 uint32_t lower_register(struct lowering *l, enum reg_class class);
 uint32_t lower_constant(struct lowering *l, uint64_t value, unsigned bytes);
 
-/* The operand as a source of the given width in bits (1: predicate); narrower or wider registers are refused
- * unless any is set, and the register's class then comes back in *class. */
-uint32_t lower_source(struct lowering *l, const struct ptx_operand *o, unsigned bits, bool is_float);
+/* The operand as a source of the given width in bits (1: predicate); narrower and wider registers are
+ * refused. kind is the type's, as in struct ptx_type: a constant must be an integer for u and s, none for f.
+ */
+uint32_t lower_source(struct lowering *l, const struct ptx_operand *o, unsigned bits, char kind);
 uint32_t lower_target(struct lowering *l, const struct ptx_operand *o, unsigned bits);
-/* The targets d and p of "d|p"; a register that is never read where there is no p. All others refuse a p. */
+/* The targets d and p of "d|p"; a register that is never read where there is no p. */
 void lower_targets(struct lowering *l, const struct ptx_operand *o, unsigned bits, uint32_t op[2]);
+/* The predicate p or !p. */
+uint32_t lower_predicate(struct lowering *l, const struct ptx_operand *o, bool *negated);
+/* A register of any width, whose class comes back in *class; for a sink *class says which is made. */
 uint32_t lower_any(struct lowering *l, const struct ptx_operand *o, bool destination, enum reg_class *class);
 uint32_t lower_symbol_register(struct lowering *l, const struct ptx_symbol *s);
 enum reg_class lower_class(const struct lowering *l, uint32_t reg);
@@ -63,6 +68,8 @@ void lower_function(struct lowering *l, struct frame *frame);
 /* Branches, calls, exits and traps: true if the opcode was theirs. */
 bool lower_control(struct lowering *l, const struct ptx_instruction *p);
 void lower_exit(struct lowering *l);
+/* Instructions that change nothing that can be observed here: true if the opcode was one. */
+bool lower_hint(struct lowering *l, const struct ptx_instruction *p);
 
 /* Decoders: true if the opcode was theirs. */
 bool decode_memory(struct lowering *l, const struct ptx_instruction *p);

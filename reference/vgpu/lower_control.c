@@ -9,26 +9,31 @@
 
 enum { MAX_INLINE_DEPTH = 24 };
 
-static void emit_branch(struct lowering *l, const struct ptx_symbol *label) {
-    if (!label || label->kind != PTX_SYM_LABEL) {
+/* A name alone: no address and no sum. */
+static bool names(const struct ptx_operand *o, enum ptx_symbol_kind kind) {
+    return o->kind == PTX_OP_SYMBOL && o->symbol->kind == kind && !o->value;
+}
+
+static void emit_branch(struct lowering *l, const struct ptx_instruction *p) {
+    if (p->count != 1 || !names(&p->operands[0], PTX_SYM_LABEL)) {
         lower_fail(l, "a label is expected");
     }
     struct inst *in = lower_emit(l);
     in->kind = INST_BRANCH;
     in->pipe = PIPE_CONTROL;
-    in->target = label->index; /* of the function's PTX; made final when the function is through */
+    in->target =
+        p->operands[0].symbol->index; /* of the function's PTX; made final when the function is through */
 }
 
 static void emit_table(struct lowering *l, const struct ptx_instruction *p) {
-    if (p->count != 2 || p->operands[1].kind != PTX_OP_SYMBOL ||
-        p->operands[1].symbol->kind != PTX_SYM_TABLE) {
+    if (p->count != 2 || !names(&p->operands[1], PTX_SYM_TABLE)) {
         lower_fail(l, "brx.idx needs an index and a table of targets");
     }
     const struct ptx_symbol *table = p->operands[1].symbol;
     if (table->target_count > 255) {
         lower_fail(l, "table has too many targets");
     }
-    const uint32_t index = lower_source(l, &p->operands[0], 32, false);
+    const uint32_t index = lower_source(l, &p->operands[0], 32, 'u');
     struct inst *in = lower_emit(l);
     in->kind = INST_TABLE;
     in->pipe = PIPE_CONTROL;
@@ -59,7 +64,7 @@ static void emit_trap(struct lowering *l, uint8_t fault) {
 }
 
 static uint64_t argument_address(struct lowering *l, const struct ptx_operand *o) {
-    if (o->kind != PTX_OP_SYMBOL || o->symbol->kind != PTX_SYM_VARIABLE) {
+    if (!names(o, PTX_SYM_VARIABLE)) {
         lower_fail(l, "only .param variables are supported as arguments of a call");
     }
     enum ptx_space space;
@@ -88,13 +93,15 @@ static void lower_call(struct lowering *l, const struct ptx_instruction *p) {
     if (p->count > at && p->operands[at].kind == PTX_OP_LIST) {
         results = &p->operands[at++];
     }
-    if (p->count <= at || p->operands[at].kind != PTX_OP_SYMBOL ||
-        p->operands[at].symbol->kind != PTX_SYM_FUNCTION) {
+    if (p->count <= at || !names(&p->operands[at], PTX_SYM_FUNCTION)) {
         lower_fail(l, "calls through a pointer are not supported");
     }
     struct ptx_function *f = p->operands[at++].symbol->function;
     if (p->count > at && p->operands[at].kind == PTX_OP_LIST) {
-        arguments = &p->operands[at];
+        arguments = &p->operands[at++];
+    }
+    if (p->count > at) {
+        lower_fail(l, "call does not match the function's parameters");
     }
     if (!f->has_body) {
         if (strcmp(f->name, "__assertfail") == 0 || strcmp(f->name, "__assert_fail") == 0) {
@@ -133,13 +140,23 @@ static void lower_call(struct lowering *l, const struct ptx_instruction *p) {
     }
 }
 
+static bool is_end(const char *op) {
+    static const char *const ends[] = {"exit", "ret", "ret.uni", "trap", "brkpt"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (strcmp(ends[i], op) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool lower_control(struct lowering *l, const struct ptx_instruction *p) {
     const char *op = p->opcode;
+    if (is_end(op) && p->count) {
+        lower_fail(l, "wrong number of operands");
+    }
     if (strcmp(op, "bra") == 0 || strcmp(op, "bra.uni") == 0) {
-        if (p->count != 1) {
-            lower_fail(l, "a label is expected");
-        }
-        emit_branch(l, p->operands[0].symbol);
+        emit_branch(l, p);
     } else if (strcmp(op, "brx.idx") == 0 || strcmp(op, "brx.idx.uni") == 0) {
         emit_table(l, p);
     } else if (strcmp(op, "call") == 0 || strcmp(op, "call.uni") == 0) {

@@ -139,15 +139,8 @@ static uint64_t immediate_bits(const struct ptx_operand *o, unsigned bits) {
     return bits == 64 ? (uint64_t)o->value : (uint64_t)o->value & (((uint64_t)1 << bits) - 1);
 }
 
-static void refuse_second(struct lowering *l, const struct ptx_operand *o) {
-    if (o->second || o->second_is_sink) {
-        lower_fail(l, "a predicate after '|' is not supported here");
-    }
-}
-
 uint32_t lower_any(struct lowering *l, const struct ptx_operand *o, bool destination, enum reg_class *class) {
     uint32_t reg;
-    refuse_second(l, o);
     if (o->kind == PTX_OP_REG) {
         reg = lower_symbol_register(l, o->symbol);
     } else if (o->kind == PTX_OP_SINK && destination) {
@@ -165,28 +158,33 @@ static enum reg_class class_of(unsigned bits) {
     return bits == 1 ? REG_PREDICATE : bits == 64 ? REG_64 : REG_32;
 }
 
-static void require_class(struct lowering *l, uint32_t reg, unsigned bits) {
-    if (lower_class(l, reg) != class_of(bits)) {
+static void require_width(struct lowering *l, unsigned width, unsigned bits) {
+    if (width != bits) {
         lower_fail(l, "operand has the wrong width");
     }
 }
 
-uint32_t lower_source(struct lowering *l, const struct ptx_operand *o, unsigned bits, bool is_float) {
-    (void)is_float;
-    if (o->negated) {
-        lower_fail(l, "negated operand is not supported here");
+/* PTX converts no constants between integers and floats, and has none of 16-bit floats but their bits. */
+static void require_constant(struct lowering *l, const struct ptx_operand *o, unsigned bits, char kind) {
+    const bool is_integer = o->kind == PTX_OP_IMMEDIATE;
+    if (is_integer ? kind == 'f' && bits >= 32 : kind == 'u' || kind == 's' || bits < 32) {
+        lower_fail(l, is_integer ? "a floating-point constant is expected" : "an integer is expected");
     }
+}
+
+uint32_t lower_source(struct lowering *l, const struct ptx_operand *o, unsigned bits, char kind) {
     switch (o->kind) {
     case PTX_OP_REG:
     case PTX_OP_SPECIAL: {
         enum reg_class class = class_of(bits);
         const uint32_t reg = lower_any(l, o, false, &class);
-        require_class(l, reg, bits);
+        require_width(l, o->kind == PTX_OP_REG ? o->symbol->type.bits : class == REG_64 ? 64 : 32, bits);
         return reg;
     }
     case PTX_OP_IMMEDIATE:
     case PTX_OP_FLOAT:
     case PTX_OP_F32:
+        require_constant(l, o, bits, kind);
         if (bits == 1) { /* xor.pred p, q, 1: a register that holds it, as the handlers expect */
             const uint32_t op[2] = {lower_register(l, REG_PREDICATE), lower_constant(l, o->value != 0, 4)};
             decode_emit(l, "mov.pred.constant", 1, 2, op);
@@ -207,23 +205,25 @@ uint32_t lower_source(struct lowering *l, const struct ptx_operand *o, unsigned 
 }
 
 uint32_t lower_target(struct lowering *l, const struct ptx_operand *o, unsigned bits) {
-    refuse_second(l, o);
     if (o->kind == PTX_OP_SINK) {
         return lower_register(l, class_of(bits));
     }
-    if (o->kind != PTX_OP_REG || o->negated) {
+    if (o->kind != PTX_OP_REG) {
         lower_fail(l, "destination is not a register");
     }
-    const uint32_t reg = lower_symbol_register(l, o->symbol);
-    require_class(l, reg, bits);
-    return reg;
+    require_width(l, o->symbol->type.bits, bits);
+    return lower_symbol_register(l, o->symbol);
 }
 
 void lower_targets(struct lowering *l, const struct ptx_operand *o, unsigned bits, uint32_t op[2]) {
-    struct ptx_operand first = *o;
-    first.second = NULL;
-    first.second_is_sink = false;
-    op[0] = lower_target(l, &first, bits);
+    op[0] = lower_target(l, o, bits);
     op[1] = o->second ? lower_symbol_register(l, o->second) : lower_register(l, REG_PREDICATE);
-    require_class(l, op[1], 1);
+    require_width(l, o->second ? o->second->type.bits : 1, 1);
+    l->marks += o->second || o->second_is_sink;
+}
+
+uint32_t lower_predicate(struct lowering *l, const struct ptx_operand *o, bool *negated) {
+    *negated = o->negated;
+    l->marks += o->negated;
+    return lower_source(l, o, 1, 'p');
 }

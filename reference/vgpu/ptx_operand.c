@@ -73,8 +73,9 @@ void ptx_parse_named(struct ptx_parser *p, struct ptx_operand *o) {
         o->kind = PTX_OP_SPECIAL;
         o->name = name;
         if (*after == '.') {
-            char *full = ptx_alloc(p, strlen(name) + 3);
-            snprintf(full, strlen(name) + 3, "%s%.2s", name, after);
+            const size_t bytes = strlen(name) + p->token.length + 1;
+            char *full = ptx_alloc(p, bytes);
+            snprintf(full, bytes, "%s%.*s", name, (int)p->token.length, p->token.text);
             o->name = full;
             ptx_next(p);
         }
