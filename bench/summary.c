@@ -5,8 +5,7 @@
 
 #include "report.h"
 
-/* The attributes that are not the default ones, as " form=B m=3". */
-static void attrs_print(const struct problem *p, char *text, size_t size) {
+void summary_attrs(const struct problem *p, char *text, size_t size) {
     const struct problem usual = problem_default(p->op, p->dtype);
     size_t used = 0;
     text[0] = 0;
@@ -24,7 +23,7 @@ static void entry_print(const struct table_entry *e) {
     char shape[40], time[16], attrs[96], point[POINT_TEXT_MAX], gain[16] = "", held[THROTTLE_LABEL_MAX];
     snprintf(shape, sizeof shape, "%lldx%lld", (long long)e->problem.rows, (long long)e->problem.channels);
     seconds_print(1e-6 * e->time_us.median, time);
-    attrs_print(&e->problem, attrs, sizeof attrs);
+    summary_attrs(&e->problem, attrs, sizeof attrs);
     throttle_label(e->throttled, e->throttle, held);
     point_print(e->choice.variant, &e->choice.point, point);
     if (e->fallback.time_us > 0)
@@ -39,8 +38,8 @@ static void entry_print(const struct table_entry *e) {
     putchar('\n');
 }
 
-/* The spline of the same direction, dtype and shape as this rational. */
-static const struct table_entry *spline_like(const struct table *t, const struct table_entry *rational) {
+const struct table_entry *summary_spline(const struct table *t, const struct table_entry *rational) {
+    if (rational->problem.op != RATIONAL_FWD && rational->problem.op != RATIONAL_BWD) return NULL;
     const enum op op = rational->problem.op == RATIONAL_FWD ? BSPLINE_FWD : BSPLINE_BWD;
     for (int i = 0; i < t->count; i++) {
         const struct problem *const p = &t->entries[i].problem;
@@ -55,8 +54,7 @@ static void bases_compare(const struct table *t) {
     bool heading = false;
     for (int i = 0; i < t->count; i++) {
         const struct table_entry *const r = &t->entries[i];
-        if (r->problem.op != RATIONAL_FWD && r->problem.op != RATIONAL_BWD) continue;
-        const struct table_entry *const s = spline_like(t, r);
+        const struct table_entry *const s = summary_spline(t, r);
         if (!s) continue;
         if (!heading) printf("\nrational against spline\n");
         heading = true;
