@@ -22,6 +22,7 @@ static void run(const struct problem *p, const struct point *pt, const struct ca
     const struct rational_bwd plan =
         rational_bwd_plan(p, pt->value[BLOCK], 1, STORE_PLAIN, 0, sums(p), call->threads, call->scratch);
     rational_table_fill(p, call, plan.table);
+    rational_table_divide(p, plan.table);
     team_blocks(p, call, &plan, plan.blocks, work);
     rational_bwd_finish(p, call, &plan);
 }

@@ -23,8 +23,8 @@ static inline struct rational_kind rational_kind_of(const struct problem *p) {
 
 /* One group's coefficients, b as |b| for form A. */
 struct rational_coefs {
-    float a[DEGREE_MAX + 1], b[DEGREE_MAX + 1]; /* b[0] = 1, or what it is divided by */
-    int monic;
+    float a[DEGREE_MAX + 1], b[DEGREE_MAX + 1]; /* b[0] = 1 */
+    float divisor;                              /* what they are divided by: a_m, or 0 for undivided ones */
 };
 
 /* A NaN without a payload, so that io_store2() may cut it. */
@@ -43,9 +43,9 @@ INLINE struct rational_coefs rational_coefs_of(const struct problem *p, const st
     return c;
 }
 
-/* Divides P and Q of form A by a_m, which makes the first of P's multiply-adds an addition: on cores where
-   those have pipes of their own (Zen 4) the multiply-adds are what the forward waits for. Left as it is where
-   a quotient would be so large or so small that float32's range might not do. */
+/* Divides P and Q of form A by a_m, which makes the first multiply-add of P, and of its slope, an addition:
+   on cores where those have pipes of their own (Zen 4) the multiply-adds are what the loops wait for. Left as
+   they are where a quotient would be so large or so small that float32's range might not do. */
 static inline void rational_divide(struct rational_coefs *c, struct rational_kind kind) {
     const float top = c->a[kind.m], least = 0x1p-20f, most = 0x1p20f;
     if (kind.form != 'A' || kind.m < 1 || !(fabsf(top) >= least && fabsf(top) <= most)) return;
@@ -55,7 +55,7 @@ static inline void rational_divide(struct rational_coefs *c, struct rational_kin
     }
     for (int i = 0; i <= kind.m; i++) c->a[i] /= top;
     for (int i = 0; i <= kind.n; i++) c->b[i] /= top;
-    c->monic = 1;
+    c->divisor = top;
 }
 
 /* The same broadcast to every lane, or a different group's in each. */
@@ -91,7 +91,7 @@ INLINE vf vrational_numerator(const struct vrational *r, vf x) {
     return p;
 }
 
-/* 1/q for q >= 1. One step of r (2 - q r) squares the estimate's relative error: from 2^-14 (avx512) to
+/* 1/q for a normal q. One step of r (2 - q r) squares the estimate's relative error: from 2^-14 (avx512) to
    2^-28, from 1.5 2^-12 (avx2) to 2^-22.8, so avx2 takes two. For an infinite q the step gives NaN and so
    does P/Q. */
 INLINE vf vrational_reciprocal(vf q) {

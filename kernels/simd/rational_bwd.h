@@ -86,17 +86,21 @@ INLINE void rational_map_grad_small(vf *dx, const vf *x, const vf *dy, int count
     vrational_grad_small(c->coefs, dx, x, dy, count, c->acc);
 }
 
-/* A group's segments of some rows: element `first` is the first one's. Adds to the sums. */
+/* A group's segments of some rows. Of several rows the prefetches run through those below, one after the
+   other, whatever the order in which segments are taken; of a single row they run `ahead` bytes before the
+   loads. */
 struct segments {
-    int64_t first, width, stride, rows;
+    int64_t group, width, row, rows, channels;
 };
 
 INLINE void rational_bwd_segments(const struct call *call, struct segments s, enum dtype t, int store,
                                   int ahead, map2_fn *f, const struct rational_map2 *context) {
-    for (int64_t row = 0; row < s.rows; row++) {
-        const int64_t first = s.first + row * s.stride;
+    for (int64_t i = 0; i < s.rows; i++) {
+        const int64_t column = s.group * s.width, first = (s.row + i) * s.channels + column;
+        const int64_t taken = column * s.rows + i * s.width, passed = column + i * s.channels;
+        const int64_t below = (s.rows * s.channels + taken - passed) * (t == F32 ? 4 : 2);
         map2(call->in[T_X], call->in[T_DY], call->out[T_DX], (struct span){first, first + s.width}, t, store,
-             ahead, f, context);
+             s.rows > 1 ? (int)below : ahead, f, context);
     }
 }
 
@@ -113,31 +117,46 @@ static __attribute__((noinline)) struct vgrad rational_bwd_redo(const struct cal
     return acc;
 }
 
-/* Segments: a group's sums are in registers for its segments of `tile` rows, else in the first cache. */
+/* What the segments add to the group's sums, in registers. */
+INLINE struct vgrad rational_bwd_tile(const struct call *call, struct segments s, enum dtype t, int store,
+                                      int ahead, const struct rational_coefs *coefs,
+                                      struct rational_kind kind, int newton) {
+    const struct vrational r = vrational_broadcast(coefs, kind, newton);
+    vf largest = vf_set(0);
+    struct vgrad acc = vgrad_zero();
+    const struct rational_map2 context = {&r, &acc, &largest};
+    rational_bwd_segments(call, s, t, store, ahead, rational_map_grad_small, &context);
+    if (__builtin_expect(vm_any(vf_lt(vf_set(rational_large), largest)), 0))
+        acc = rational_bwd_redo(call, s, t, store, coefs, kind, newton);
+    return acc;
+}
+
+/* Segments: a group's sums are in registers for its segments of `tile` rows, else in the first cache. Where P
+   and Q are divided the sums are as many times too large. */
 INLINE void rational_bwd_segments_block(const struct problem *p, const struct call *call,
                                         const struct rational_bwd *plan, int64_t block, float *sums,
                                         enum dtype t, int store, struct rational_kind kind, int newton) {
     const struct rational_coefs *const table = plan->table;
-    const int64_t width = channels_per_group(p);
     const struct span rows = block_rows(p, plan->blocks, block);
+    const struct rational_kind monic = {kind.form, kind.m, kind.n, 1};
     const int terms = rational_terms(kind);
     for (int64_t lo = rows.lo; lo < rows.hi; lo += plan->tile) {
         const int64_t hi = lo + plan->tile < rows.hi ? lo + plan->tile : rows.hi;
         for (int64_t g = 0; g < p->groups; g++) {
-            const struct rational_coefs *const coefs = &table[g];
-            const struct vrational r = vrational_broadcast(coefs, kind, newton);
-            const struct segments s = {lo * p->channels + g * width, width, p->channels, hi - lo};
-            vf largest = vf_set(0);
-            struct vgrad acc = vgrad_zero();
-            const struct rational_map2 context = {&r, &acc, &largest};
-            rational_bwd_segments(call, s, t, store, plan->ahead, rational_map_grad_small, &context);
-            if (__builtin_expect(vm_any(vf_lt(vf_set(rational_large), largest)), 0))
-                acc = rational_bwd_redo(call, s, t, store, coefs, kind, newton);
+            const struct segments s = {g, channels_per_group(p), lo, hi - lo, p->channels};
+            struct vgrad acc;
+            if (kind.form == 'A' && table[g].divisor != 0)
+                acc = rational_bwd_tile(call, s, t, store, plan->ahead, &table[g], monic, newton);
+            else
+                acc = rational_bwd_tile(call, s, t, store, plan->ahead, &table[g], kind, newton);
             vgrad_store_added(sums + g * terms * LANES, LANES, &acc, kind);
         }
     }
     double *const partial = plan->partials + block * plan->values;
-    for (int64_t i = 0; i < plan->values; i++) partial[i] = (double)vf_sum(vf_load(sums + i * LANES));
+    for (int64_t i = 0; i < plan->values; i++) {
+        const float divisor = table[i / terms].divisor;
+        partial[i] = (double)vf_sum(vf_load(sums + i * LANES)) / (divisor != 0 ? (double)divisor : 1);
+    }
 }
 
 /* Lanes: vectors run on across the groups; every channel has its own accumulators, in the first or second

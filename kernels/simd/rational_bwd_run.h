@@ -35,10 +35,12 @@ static void run(const struct problem *p, const struct point *pt, const struct ca
     const struct rational_bwd plan =
         rational_bwd_plan(p, pt->value[BLOCK], LAYOUT == SEGMENTS ? pt->value[ROWS] : 1, pt->value[STORE],
                           pt->value[AHEAD], sums(p), call->threads, call->scratch);
-    if (LAYOUT == SEGMENTS)
+    if (LAYOUT == SEGMENTS) {
         rational_table_fill(p, call, plan.table);
-    else
+        rational_table_divide(p, plan.table);
+    } else {
         lane_table_fill(p, call, plan.table);
+    }
     team_blocks(p, call, &plan, plan.blocks, work);
     rational_bwd_finish(p, call, &plan);
 }

@@ -74,7 +74,7 @@ INLINE void rational_fwd_segments_span(const struct problem *p, const struct cal
         const struct rational_coefs *const coefs = &table[group];
         const struct span part = {lo, end < s.hi ? end : s.hi};
         int small;
-        if (kind.form == 'A' && coefs->monic)
+        if (kind.form == 'A' && coefs->divisor != 0)
             small = rational_fwd_segment(call, coefs, part, t, store, ahead, monic, newton);
         else
             small = rational_fwd_segment(call, coefs, part, t, store, ahead, kind, newton);

@@ -61,7 +61,7 @@ static inline double rational_grad_exact(const double *a, const double *b, struc
     for (int i = kind.n; i >= 1; i--) inner = (inner + b[i]) * z;
     for (int i = kind.n; i >= 1; i--) s = s * z + i * b[i];
     const double sign = kind.form == 'A' ? (x < 0 ? -1 : 1) : (inner < 0 ? -1 : 1);
-    const double w = 1 / (1 + fabs(inner)), y = p * w;
+    const double w = 1 / (kind.monic ? b[0] + inner : 1 + fabs(inner)), y = p * w;
     const double h = y * (kind.form == 'A' ? 1 : sign);
     double power = w * g; /* x^i w stays small where x^i alone would not */
     for (int i = 0; i <= kind.m; i++, power *= x) terms[i] = power;
@@ -81,7 +81,7 @@ static __attribute__((noinline)) vf vrational_grad_large(const struct vrational 
         if (!(fabsf(xs[l]) > rational_large)) continue;
         double a[DEGREE_MAX + 1], b[DEGREE_MAX + 1], terms[2 * DEGREE_MAX + 1];
         for (int i = 0; i <= r->kind.m; i++) vf_store(lane, r->a[i]), a[i] = (double)lane[l];
-        for (int i = 1; i <= r->kind.n; i++) vf_store(lane, r->b[i]), b[i] = (double)lane[l];
+        for (int i = !r->kind.monic; i <= r->kind.n; i++) vf_store(lane, r->b[i]), b[i] = (double)lane[l];
         out[l] = (float)rational_grad_exact(a, b, r->kind, (double)xs[l], (double)gs[l], terms);
         for (int i = 0; i <= r->kind.m + r->kind.n; i++) {
             vf *const sum = i <= r->kind.m ? &acc->num[i] : &acc->den[i - r->kind.m];
@@ -99,14 +99,18 @@ struct vpoly {
     vf value, slope;
 };
 
-/* p[k] = lowest + c_1 x[k] + ... + c_n x[k]^n. apart: the first two steps share a product and add to it, one
-   multiply-add less for two additions. That wins where additions have pipes of their own (Zen 4) and loses
-   where they share those of the multiply-adds (Intel). */
-INLINE void vpoly_at(struct vpoly *p, const vf *c, int degree, vf lowest, const vf *x, int count, int apart) {
+/* p[k] = lowest + c_1 x[k] + ... + c_n x[k]^n. The first two steps add to the same product where they should,
+   which is x itself where c_n is 1 (monic), and otherwise one multiply-add less for two additions (apart):
+   that wins where additions have pipes of their own (Zen 4) and loses where they share those of the
+   multiply-adds (Intel). */
+INLINE void vpoly_at(struct vpoly *p, const vf *c, int degree, vf lowest, const vf *x, int count, int monic,
+                     int apart) {
+    const int added = monic || apart;
     vf top[TOGETHER];
     for (int k = 0; k < count; k++) {
         p[k] = (struct vpoly){c[degree], vf_set(0)};
-        top[k] = vf_apart(c[degree] * x[k]);
+        top[k] = x[k];
+        if (!monic) top[k] = vf_apart(c[degree] * x[k]);
     }
     for (int i = degree - 1; i >= 0; i--) {
         const vf next = i ? c[i] : lowest;
@@ -114,11 +118,11 @@ INLINE void vpoly_at(struct vpoly *p, const vf *c, int degree, vf lowest, const 
             const struct vpoly last = p[k];
             if (i == degree - 1)
                 p[k].slope = last.value;
-            else if (apart && i == degree - 2)
+            else if (added && i == degree - 2)
                 p[k].slope = top[k] + last.value;
             else
                 p[k].slope = vf_fma(last.slope, x[k], last.value);
-            if (apart && i == degree - 1)
+            if (added && i == degree - 1)
                 p[k].value = top[k] + next;
             else
                 p[k].value = vf_fma(last.value, x[k], next);
@@ -164,14 +168,16 @@ INLINE void vrational_grad_small(const struct vrational *r, vf *dx, const vf *x,
         z[k] = x[k];
         if (kind.form == 'A') z[k] = vf_abs(x[k]);
     }
-    vpoly_at(q, r->b, kind.n, vf_set(kind.form == 'A' ? 1 : 0), z, count, !r->newton);
+    vf lowest = vf_set(kind.form == 'A' ? 1 : 0);
+    if (kind.monic) lowest = r->b[0];
+    vpoly_at(q, r->b, kind.n, lowest, z, count, 0, !r->newton);
     for (int k = 0; k < count; k++) {
         vf divisor = q[k].value;
         if (kind.form == 'B') divisor = vf_set(1) + vf_abs(divisor);
         w[k] = vf_set(1) / divisor;
         if (r->newton) w[k] = vrational_reciprocal(divisor);
     }
-    vpoly_at(p, r->a, kind.m, r->a[0], x, count, !r->newton);
+    vpoly_at(p, r->a, kind.m, r->a[0], x, count, kind.monic, !r->newton);
     for (int k = 0; k < count; k++) {
         y[k] = p[k].value * w[k];
         u[k] = g[k] * w[k]; /* maybe denormal where dx is not: no factor of dx */
