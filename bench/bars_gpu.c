@@ -95,20 +95,13 @@ static double limit_of(const struct bars_gpu *b, const struct problem *p) {
     return 10 * seconds_each + candidate_limit(b->options, b->info, p);
 }
 
-static void counter_add(struct contender *c, const char *name, double value) {
-    if (c->counter_count == COUNTERS_MAX) return;
-    struct counter *const one = &c->counters[c->counter_count++];
-    snprintf(one->name, sizeof one->name, "%s", name);
-    one->value = value;
-}
-
 /* What the compiler says of a kernel and no counter does. */
 static void contender_compile(const struct bars_gpu *b, struct contender *c) {
     struct compile_job job = {
         .variant = c->variant, .arch = cuda_arch_near(b->info->sm), .problem = c->problem, .point = c->point};
     if (!b->has_nvrtc || !compile_job(&job, &b->nvrtc)) return;
-    counter_add(c, "spill_bytes", job.resources.spill);
-    counter_add(c, "theoretical_occupancy", job.occupancy);
+    counter_add(c->counters, COUNTERS_MAX, &c->counter_count, "spill_bytes", job.resources.spill);
+    counter_add(c->counters, COUNTERS_MAX, &c->counter_count, "theoretical_occupancy", job.occupancy);
 }
 
 /* Of a virtual GPU the occupancy is the theoretical one. */

@@ -168,13 +168,12 @@ bool perf_event_count(struct perf_event *p, bool (*run)(void *user), void *user,
     const bool ran = run(user);
     command_all(p, PERF_EVENT_IOC_DISABLE);
     if (!ran) return error_set(err, "counters: the kernel failed while it was counted");
-    for (int e = 0; e < EVENT_COUNT && *count < max; e++) {
+    for (int e = 0; e < EVENT_COUNT; e++) {
         double value;
         if (!p->open[e] || !event_read(p, e, &value)) continue;
         if (events[e].config == PERF_COUNT_SW_TASK_CLOCK && events[e].type == PERF_TYPE_SOFTWARE)
             value *= 1e-9;
-        snprintf(list[*count].name, sizeof list->name, "%s", events[e].metric);
-        list[(*count)++].value = value;
+        counter_add(list, max, count, events[e].metric, value);
     }
     return true;
 }

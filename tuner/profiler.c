@@ -1,6 +1,5 @@
 #include "profiler.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,11 +67,9 @@ static bool durations_cross_check(struct profiler *p, struct counter *list, int 
     if (kernels && (between < -0.05 * seconds || between > 0.5 * seconds + 5e-6 * kernels + 50e-6))
         error_set(&p->absent, "counters: events say %.2f us and activity records %.2f us: trust neither",
                   1e6 * p->seconds, 1e6 * seconds);
-    if (kernels && *count + 1 < max) {
-        snprintf(list[*count].name, sizeof list->name, "kernel_seconds");
-        list[(*count)++].value = seconds / p->call_count;
-        snprintf(list[*count].name, sizeof list->name, "launches");
-        list[(*count)++].value = (double)kernels / p->call_count;
+    if (kernels) {
+        counter_add(list, max, count, "kernel_seconds", seconds / p->call_count);
+        counter_add(list, max, count, "launches", (double)kernels / p->call_count);
     }
     return true;
 }

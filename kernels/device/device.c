@@ -105,6 +105,13 @@ const struct counter *counter_find(const struct counter *list, int count, const 
     return NULL;
 }
 
+void counter_add(struct counter *list, int max, int *count, const char *name, double value) {
+    if (*count >= max) return;
+    struct counter *const one = &list[(*count)++];
+    snprintf(one->name, sizeof one->name, "%s", name);
+    one->value = value;
+}
+
 double counter_value(const struct counter *list, int count, const char *name) {
     const struct counter *const found = counter_find(list, count, name);
     return found ? found->value : 0;

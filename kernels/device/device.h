@@ -66,6 +66,8 @@ struct counter {
 enum { COUNTERS_MAX = 48 };
 /* The counter of this name in a list, or NULL. */
 const struct counter *counter_find(const struct counter *list, int count, const char *name);
+/* Appends one; a list that is full stays as it is. */
+void counter_add(struct counter *list, int max, int *count, const char *name, double value);
 /* Its value; 0 if it is not there. */
 double counter_value(const struct counter *list, int count, const char *name);
 

@@ -1,6 +1,5 @@
 /* Counters of a kernel on a device: the Range Profiler, one range that the user marks and replays once a
  * pass. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "api.h"
@@ -122,11 +121,10 @@ static bool evaluate(struct session *s, struct counter *list, int max, int *coun
     p.numMetrics = (size_t)s->plan.count;
     p.pMetricValues = values;
     if (!OK(cuptiProfilerHostEvaluateToGpuValues, &p)) return false;
-    *count = s->plan.count < max ? s->plan.count : max;
-    for (int i = 0; i < *count; i++) {
+    *count = 0;
+    for (int i = 0; i < s->plan.count; i++) {
         const struct metric *const m = s->plan.metric[i];
-        snprintf(list[i].name, sizeof list[i].name, "%s", m->name);
-        list[i].value = values[i] * m->cupti_scale;
+        counter_add(list, max, count, m->name, values[i] * m->cupti_scale);
     }
     return true;
 }
