@@ -39,8 +39,7 @@ struct bars_gpu {
     const struct device_info *info;
     const struct options *options;
     struct worker *worker;
-    struct nvrtc nvrtc;
-    bool has_nvrtc;       /* for a real GPU */
+    struct nvrtc *nvrtc;  /* for a real GPU; NULL: there is none */
     struct counted *rows; /* ROWS_MAX */
     int count, missed;
 };
@@ -99,7 +98,7 @@ static double limit_of(const struct bars_gpu *b, const struct problem *p) {
 static void contender_compile(const struct bars_gpu *b, struct contender *c) {
     struct compile_job job = {
         .variant = c->variant, .arch = cuda_arch_near(b->info->sm), .problem = c->problem, .point = c->point};
-    if (!b->has_nvrtc || !compile_job(&job, &b->nvrtc)) return;
+    if (!b->nvrtc || !compile_job(&job, b->nvrtc)) return;
     counter_add(c->counters, COUNTERS_MAX, &c->counter_count, "spill_bytes", job.resources.spill);
     counter_add(c->counters, COUNTERS_MAX, &c->counter_count, "theoretical_occupancy", job.occupancy);
 }
@@ -381,7 +380,8 @@ int bars_gpu_measure(struct worker *w, const struct device_info *info, const str
                      struct error *err) {
     struct bars_gpu b = {.info = info, .options = o, .worker = w};
     struct error none;
-    b.has_nvrtc = !info->modeled && nvrtc_open(&b.nvrtc, &none);
+    struct nvrtc nvrtc;
+    if (!info->modeled && nvrtc_open(&nvrtc, &none)) b.nvrtc = &nvrtc;
     b.rows = malloc(sizeof *b.rows * ROWS_MAX);
     bool ok = b.rows || error_set(err, "out of memory");
     if (ok && !o->shape_count) ok = shape_measure(&b, ROWS, CHANNELS, err);

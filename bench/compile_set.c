@@ -108,7 +108,7 @@ static bool job_emit(const struct compile_job *job, const struct cuda_binary *b,
     return file_write(path, ptx ? b->ptx : b->cubin, ptx ? strlen(b->ptx) : b->cubin_size, err);
 }
 
-static bool job_compile(struct compile_job *job, const struct nvrtc *n, struct cuda_binary *b) {
+static bool job_compile(struct compile_job *job, struct nvrtc *n, struct cuda_binary *b) {
     job->ok = cuda_compile(n, job->variant, &job->problem, &job->point, job->arch->sm, b, &job->err);
     if (!job->ok) return false;
     job->seconds = b->seconds;
@@ -118,14 +118,14 @@ static bool job_compile(struct compile_job *job, const struct nvrtc *n, struct c
     return true;
 }
 
-bool compile_job(struct compile_job *job, const struct nvrtc *n) {
+bool compile_job(struct compile_job *job, struct nvrtc *n) {
     struct cuda_binary b;
     const bool ok = job_compile(job, n, &b);
     if (ok) cuda_binary_free(&b);
     return ok;
 }
 
-bool compile_set_run(struct compile_set *s, const struct nvrtc *n, const char *emit, const char *folder,
+bool compile_set_run(struct compile_set *s, struct nvrtc *n, const char *emit, const char *folder,
                      struct error *err) {
     bool written = true;
 #pragma omp parallel for schedule(dynamic)

@@ -37,11 +37,11 @@ bool compile_set_make(struct compile_set *s, const struct options *o, unsigned a
 void compile_set_free(struct compile_set *s);
 
 /* Compiles one. */
-bool compile_job(struct compile_job *job, const struct nvrtc *n);
+bool compile_job(struct compile_job *job, struct nvrtc *n);
 
 /* Compiles all. `emit`: "ptx" or "cubin", written to the folder, or NULL. False if a file cannot be written.
  */
-bool compile_set_run(struct compile_set *s, const struct nvrtc *n, const char *emit, const char *folder,
+bool compile_set_run(struct compile_set *s, struct nvrtc *n, const char *emit, const char *folder,
                      struct error *err);
 
 #endif

@@ -83,7 +83,7 @@ static void folder_remove(const char *folder) {
 
 /* Compiles a kernel in an empty cache, four times: anew, from the cache, after the entry was spoilt, and from
    the cache again. `times` are of the first two. */
-static bool cache_try(const struct nvrtc *n, int sm, const char *folder, double times[2], struct error *err) {
+static bool cache_try(struct nvrtc *n, int sm, const char *folder, double times[2], struct error *err) {
     static const bool cached[] = {false, true, false, true};
     const struct variant *const v = variant_find("copy_cuda");
     const struct problem problem = problem_default(COPY, F32);

@@ -51,9 +51,30 @@ static bool param_compiled(const struct variant *v, const char *name) {
     return false;
 }
 
-/* Returns their number. */
+static unsigned params_find(const struct variant *v) {
+    unsigned set = 0;
+    for (int i = 0; i < param_count(v); i++) set |= (unsigned)param_compiled(v, v->params[i].name) << i;
+    return set;
+}
+
+/* The set of such parameters. Every candidate asks for it, so for the registry's variants the sources are
+   searched once; threads that do so at the same time find the same. */
+static unsigned params_compiled(struct nvrtc *n, const struct variant *v) {
+    const unsigned known = 1u << PARAM_MAX;
+    int i = 0;
+    while (i < variant_count() && variant_at(i) != v) i++;
+    if (i == variant_count() || i >= NVRTC_VARIANTS_MAX) return params_find(v);
+    unsigned set = atomic_load(&n->params_compiled[i]);
+    if (!set) {
+        set = known | params_find(v);
+        atomic_store(&n->params_compiled[i], set);
+    }
+    return set & ~known;
+}
+
+/* `compiled`: the set of parameters that are the kernel's. Returns their number. */
 static int options_make(const struct variant *v, const struct problem *p, const struct point *pt, int sm,
-                        char options[OPTIONS_MAX][OPTION_LENGTH]) {
+                        unsigned compiled, char options[OPTIONS_MAX][OPTION_LENGTH]) {
     int count = 0;
     const size_t size = OPTION_LENGTH;
     snprintf(options[count++], size, "--gpu-architecture=sm_%d", sm);
@@ -67,7 +88,7 @@ static int options_make(const struct variant *v, const struct problem *p, const 
         if (attr_of(attr_at(i), p->op) && strcmp(attr_at(i)->name, "rows") != 0)
             attr_define(attr_at(i), p, options[count++]);
     for (int i = 0; i < param_count(v); i++)
-        if (param_compiled(v, v->params[i].name))
+        if (compiled >> i & 1)
             snprintf(options[count++], size, "-D%.40s=%d", v->params[i].name, pt->value[i]);
     return count;
 }
@@ -167,10 +188,10 @@ static void key_make(const struct nvrtc *n, const struct variant *v, char option
     cuda_hash_key(&h, key);
 }
 
-bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct problem *p,
-                  const struct point *pt, int sm, struct cuda_binary *b, struct error *err) {
+bool cuda_compile(struct nvrtc *n, const struct variant *v, const struct problem *p, const struct point *pt,
+                  int sm, struct cuda_binary *b, struct error *err) {
     char options[OPTIONS_MAX][OPTION_LENGTH], key[CUDA_KEY_LENGTH], folder[512];
-    const int count = options_make(v, p, pt, sm, options);
+    const int count = options_make(v, p, pt, sm, params_compiled(n, v), options);
     const bool keep = cuda_cache_folder(folder, sizeof folder);
     key_make(n, v, options, count, key);
     if (keep && cuda_cache_load(folder, key, b)) return true;

@@ -26,8 +26,8 @@ struct cuda_resources {
 };
 
 /* From the cache, or by NVRTC. False and the compiler's first complaint on failure. */
-bool cuda_compile(const struct nvrtc *n, const struct variant *v, const struct problem *p,
-                  const struct point *pt, int sm, struct cuda_binary *b, struct error *err);
+bool cuda_compile(struct nvrtc *n, const struct variant *v, const struct problem *p, const struct point *pt,
+                  int sm, struct cuda_binary *b, struct error *err);
 void cuda_binary_free(struct cuda_binary *b);
 
 /* Of one kernel; NULL: the largest value of each over all kernels. False if the log does not tell. */

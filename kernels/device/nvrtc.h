@@ -2,6 +2,7 @@
 #ifndef KATUNE_NVRTC_H
 #define KATUNE_NVRTC_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "../error.h"
@@ -13,6 +14,8 @@ NVRTC_TYPES(TYPE)
 #undef TYPE
 #endif
 
+enum { NVRTC_VARIANTS_MAX = 512 };
+
 struct nvrtc {
     void *library;
     char path[512];
@@ -21,6 +24,8 @@ struct nvrtc {
 #define DECLARE(name, parameters) nvrtcResult(*name) parameters;
     NVRTC_FUNCTIONS(DECLARE)
 #undef DECLARE
+    /* For cuda_jit.c, which looks once for what the kernels of each variant of the registry are made of. */
+    atomic_uint params_compiled[NVRTC_VARIANTS_MAX];
 };
 
 /* Looks in KATUNE_CUDA_HOME if it is set, and only there; else where `katune get-nvrtc` puts it, where the
