@@ -229,14 +229,17 @@ static int cpu_bars_measure(const struct options *o, struct error *err) {
     return missed;
 }
 
-static int bars_run(const struct options *o, struct error *err) {
+static int gpu_bars_measure(const struct options *o, struct error *err) {
     struct device_info info;
     struct worker *const w = candidates_worker(o, false, &info, err);
-    if (!w) return EXIT_USAGE;
-    const bool gpu = device_is_gpu(&info);
-    int missed = gpu ? bars_gpu_measure(w, &info, o, err) : 0;
+    if (!w) return -1;
+    const int missed = bars_gpu_measure(w, &info, o, err);
     worker_close(w);
-    if (!gpu) missed = cpu_bars_measure(o, err);
+    return missed;
+}
+
+static int bars_run(const struct options *o, struct error *err) {
+    const int missed = device_names_gpu(o->device) ? gpu_bars_measure(o, err) : cpu_bars_measure(o, err);
     if (missed > 0) printf("%d missed\n", missed);
     return missed < 0 ? EXIT_USAGE : missed && o->strict ? EXIT_FAILED : EXIT_OK;
 }

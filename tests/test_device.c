@@ -1,8 +1,21 @@
-/* What holds for every device: lists of counters. */
+/* What holds for every device: names and lists of counters. */
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "device/device.h"
+
+Test(device, names_say_what_is_a_gpu) {
+    static const char *const gpus[] = {"cuda:0", "cuda", "vgpu:h100-sxm", "vgpu:"};
+    static const char *const others[] = {"cpu", "cpu:1", "cud:0", "cudas:0", "vgpu-h100", ""};
+    for (size_t i = 0; i < sizeof gpus / sizeof *gpus; i++)
+        cr_expect(device_names_gpu(gpus[i]), "%s", gpus[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        struct error err = {""};
+        cr_expect_not(device_names_gpu(others[i]), "%s", others[i]);
+        if (i) cr_expect_null(device_open(others[i], false, &err), "%s", others[i]);
+        if (i) cr_expect(strstr(err.text, "unknown device \""), "%s", err.text);
+    }
+}
 
 Test(device, counters_are_appended_until_the_list_is_full) {
     struct counter list[3] = {{"", 0}};

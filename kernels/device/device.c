@@ -34,17 +34,31 @@ static struct device *open_vgpu(const char *rest, bool bind, struct error *err) 
     return gpu_take(vgpu_open(rest, err), err);
 }
 
-/* What comes before the colon of a device's name. */
-static const struct {
-    const char *name;
+struct device_kind {
+    const char *name; /* what comes before the colon of a device's name */
     struct device *(*open)(const char *rest, bool bind, struct error *err);
-} kinds[] = {{"cpu", open_cpu}, {"cuda", open_cuda}, {"vgpu", open_vgpu}};
+    bool is_gpu;
+};
 
-struct device *device_open(const char *name, bool bind, struct error *err) {
+/* NULL if there is none of this name. */
+static const struct device_kind *kind_of(const char *name) {
+    static const struct device_kind kinds[] = {
+        {"cpu", open_cpu, false}, {"cuda", open_cuda, true}, {"vgpu", open_vgpu, true}};
     const size_t length = strcspn(name, ":");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, name, length) == 0)
-            return kinds[i].open(name + length + (name[length] == ':'), bind, err);
+        if (strlen(kinds[i].name) == length && memcmp(kinds[i].name, name, length) == 0) return &kinds[i];
+    return NULL;
+}
+
+bool device_names_gpu(const char *name) {
+    const struct device_kind *const kind = kind_of(name);
+    return kind && kind->is_gpu;
+}
+
+struct device *device_open(const char *name, bool bind, struct error *err) {
+    const struct device_kind *const kind = kind_of(name);
+    const char *const rest = strchr(name, ':');
+    if (kind) return kind->open(rest ? rest + 1 : "", bind, err);
     error_set(err,
               "unknown device \"%s\": there are cpu, cuda:N and vgpu:PROFILE (\"katune devices\" lists them)",
               name);

@@ -133,6 +133,8 @@ int device_counters(struct device *d, const struct kernel *k, struct counter *li
  * names. */
 void device_slug(const char *text, char *slug, size_t size);
 
+/* Whether a device of this name, if there is one, is a GPU, which is not to be opened before a fork. */
+bool device_names_gpu(const char *name);
 /* Opens a device by name: "cpu", "cuda:0", "vgpu:h100-sxm". `bind`: bind the team's threads to cores, which a
    program that measures wants and a library inside another program does not. NULL and the reason if there is
    no such device. */
