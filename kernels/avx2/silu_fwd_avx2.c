@@ -1,4 +1,4 @@
-/* silu_fwd_avx2: 8 lanes, the sigmoid by an exponential and a division.
+/* silu_fwd_avx2: 8 lanes, the sigmoid by an exponential and a reciprocal.
    Loses to avx512 where that runs. */
 #include "simd/map_run.h"
 #include "simd/silu.h"

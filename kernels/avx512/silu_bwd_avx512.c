@@ -1,4 +1,4 @@
-/* silu_bwd_avx512: 16 lanes, the sigmoid by an exponential and a division.
+/* silu_bwd_avx512: 16 lanes, the sigmoid by an exponential and a reciprocal.
    Three streams a vector: bound by memory outside the caches. */
 #include "simd/map_run.h"
 #include "simd/silu.h"

@@ -1,4 +1,4 @@
-/* silu_bwd_scalar: one element at a time, the sigmoid by an exponential and a division.
+/* silu_bwd_scalar: one element at a time, the sigmoid by an exponential and a reciprocal.
    The plain loop, for any CPU. Loses to the vector variants wherever those run. */
 #include "simd/silu.h"
 #include "simd/map.h"

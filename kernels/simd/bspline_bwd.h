@@ -138,7 +138,7 @@ INLINE void spline_map_grad(vf *dx, const vf *x, const vf *dy, int count, const 
 INLINE void spline_staged(const struct spline_grad *s, const void *x, const void *dy, void *dx,
                           struct span part, int ahead) {
     s->stage->filled = 0;
-    map2(x, dy, dx, part, s->form.t, s->form.store, ahead, spline_map_grad, s);
+    map2(x, dy, dx, part, s->form.t, s->form.store, ahead, TOGETHER, spline_map_grad, s);
     for (int i = 0; i < s->stage->filled; i += LANES)
         sums_add_masks(s->control, s->form.kind, s->sums, s->stage, i, s->form.order, s->form.registers);
 }
@@ -217,7 +217,8 @@ INLINE void bspline_bwd_segment(const struct problem *p, const struct call *call
         }
     } else
 #endif
-        map2(x, dy, dx, (struct span){first, first + width}, f.t, f.store, plan->ahead, spline_map_grad, &s);
+        map2(x, dy, dx, (struct span){first, first + width}, f.t, f.store, plan->ahead, 1, spline_map_grad,
+             &s);
     sums_hold(held, &part, f);
 }
 

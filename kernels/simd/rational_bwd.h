@@ -100,7 +100,7 @@ INLINE void rational_bwd_segments(const struct call *call, struct segments s, en
         const int64_t taken = column * s.rows + i * s.width, passed = column + i * s.channels;
         const int64_t below = (s.rows * s.channels + taken - passed) * (t == F32 ? 4 : 2);
         map2(call->in[T_X], call->in[T_DY], call->out[T_DX], (struct span){first, first + s.width}, t, store,
-             s.rows > 1 ? (int)below : ahead, f, context);
+             s.rows > 1 ? (int)below : ahead, TOGETHER, f, context);
     }
 }
 

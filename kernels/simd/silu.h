@@ -26,7 +26,8 @@ INLINE struct vexp vexp_split(vf a) {
     return (struct vexp){vf_fma(e, r, vf_set(1)), n};
 }
 
-/* What silu and its derivative share: with e = exp(-|x|), sigma(-|x|) = e/(1+e) and sigma(|x|) = 1/(1+e). */
+/* What silu is made of wherever x lies: with e = exp(-|x|), sigma(-|x|) = e/(1+e) and sigma(|x|) = 1/(1+e).
+ */
 struct vsigmoid {
     struct vexp e;
     vf whole;   /* e as a number */
@@ -48,13 +49,6 @@ INLINE struct vsigmoid vsigmoid_of(vf x) {
 /* x sigma(x). */
 INLINE vf vsilu(const struct vsigmoid *s) {
     const vf product = s->bounded * s->upper;
-    return vf_select(s->negative, vf_scale(product * s->e.mantissa, s->e.exponent), product);
-}
-
-/* g (sigma + x sigma (1 - sigma)): for x >= 0 g u (1 + x e u), else g u e (1 + x u), u = 1/(1+e). */
-INLINE vf vsilu_slope(const struct vsigmoid *s, vf g) {
-    const vf rest = vf_select(s->negative, s->upper, s->whole * s->upper);
-    const vf product = g * s->upper * vf_fma(s->bounded, rest, vf_set(1));
     return vf_select(s->negative, vf_scale(product * s->e.mantissa, s->e.exponent), product);
 }
 
