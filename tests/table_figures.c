@@ -9,7 +9,7 @@
 
 #include "select.h"
 
-enum { TRIALS = 5, EXACT_LOOKUPS = 20000, NEAR_LOOKUPS = 200, SHAPES = 251 };
+enum { TRIALS = 5, LOOKUPS = 20000, SHAPES = 251 };
 
 static const struct device_info here = {.name = "a CPU",
                                         .backend = "cpu",
@@ -84,23 +84,23 @@ static double exact_seconds(const struct table *t) {
     struct selection s;
     struct error err = {""};
     const double from = now();
-    for (int i = 0; i < EXACT_LOOKUPS; i++) {
+    for (int i = 0; i < LOOKUPS; i++) {
         const struct problem *const p = &t->entries[(long)i * 7919 % t->count].problem;
         must(select_variant(t, 1, &here, p, &s, &err) && s.how == SELECT_EXACT, "select_variant", &err);
     }
-    return (now() - from) / EXACT_LOOKUPS;
+    return (now() - from) / LOOKUPS;
 }
 
 static double near_seconds(const struct table *t) {
     struct selection s;
     struct error err = {""};
     const double from = now();
-    for (int i = 0; i < NEAR_LOOKUPS; i++) {
+    for (int i = 0; i < LOOKUPS; i++) {
         struct problem p = t->entries[(long)i * 7919 % t->count].problem;
         p.rows++;
         must(select_variant(t, 1, &here, &p, &s, &err) && s.how == SELECT_NEAR_SHAPE, "select_variant", &err);
     }
-    return (now() - from) / NEAR_LOOKUPS;
+    return (now() - from) / LOOKUPS;
 }
 
 struct table_figures table_figures(int entries, bool explained) {
@@ -118,7 +118,7 @@ struct table_figures table_figures(int entries, bool explained) {
         must(table_read(&t, path, &err), "table_read", &err);
         f.load_ms = fmin(f.load_ms, 1e3 * (now() - from));
         f.exact_ns = fmin(f.exact_ns, 1e9 * exact_seconds(&t));
-        f.near_us = fmin(f.near_us, 1e6 * near_seconds(&t));
+        f.near_ns = fmin(f.near_ns, 1e9 * near_seconds(&t));
         table_free(&t);
     }
     if (stat(path, &status) == 0) f.bytes = (double)status.st_size;

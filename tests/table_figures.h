@@ -8,7 +8,7 @@ struct table_figures {
     double load_ms;  /* table_read, the file being in the page cache */
     double bytes;    /* of the file */
     double exact_ns; /* select_variant on problems of the table */
-    double near_us;  /* select_variant on problems that are not in it */
+    double near_ns;  /* select_variant on problems that are not in it */
 };
 
 /* Each the least of several trials. `explained`: entries say why they won, with counters. */

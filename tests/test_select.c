@@ -105,42 +105,89 @@ Test(select, measured_that_does_not_run_is_passed_over_for_modeled) {
     table_free(&t);
 }
 
-/* Against the definition: the nearest usable measured entry, or else the nearest usable modeled one; of
-   equally near ones the first. */
+static uint32_t draw(uint32_t *state, uint32_t below) {
+    *state = *state * 1664525 + 1013904223;
+    return (uint32_t)((uint64_t)*state * below >> 32);
+}
+
+/* Of a few families; shapes that are close together, or powers of two, of which many are equally far from one
+   another, or so large that they hardly differ. */
+static struct problem drawn_problem(uint32_t *state) {
+    static const enum op ops[] = {COPY, GELU_FWD, RATIONAL_BWD};
+    struct problem p = problem_default(ops[draw(state, 3)], F32);
+    if (p.op == RATIONAL_BWD) p.form = "AB"[draw(state, 2)], p.m = 3 + (int)draw(state, 3);
+    switch (draw(state, 3)) {
+    case 0: p.rows = draw(state, 40), p.channels = 8 * (1 + draw(state, 12)); break;
+    case 1: p.rows = 1LL << draw(state, 12), p.channels = 8LL << draw(state, 10); break;
+    default: p.rows = (1LL << 40) - draw(state, 500), p.channels = CHANNELS_MAX - 8 * draw(state, 40);
+    }
+    return p;
+}
+
+/* Two in three of them run: the device has no 64 cores. */
+static void drawn_put(struct table *t, uint32_t *state) {
+    char key[PROBLEM_KEY_MAX], variant[64];
+    const struct problem p = drawn_problem(state);
+    problem_key(&p, key);
+    snprintf(variant, sizeof variant, "%s_scalar", op_name(p.op));
+    put(t, key, variant, "THREADS", draw(state, 3) ? 0 : 64,
+        draw(state, 3) ? SOURCE_MODELED : SOURCE_MEASURED);
+}
+
+/* The nearest usable measured entry, or else the nearest usable modeled one; of equally near ones the first.
+ */
+static const struct table_entry *scan(const struct table *t, const struct problem *p) {
+    const struct table_entry *best[2] = {NULL, NULL};
+    double least[2] = {INFINITY, INFINITY};
+    for (int i = 0; i < t->count; i++) {
+        const struct table_entry *const e = &t->entries[i];
+        const double distance = problem_distance(&e->problem, p);
+        if (variant_reject(e->choice.variant, p, &e->choice.point, &here)) continue;
+        if (distance < least[e->source]) best[e->source] = e, least[e->source] = distance;
+    }
+    return best[SOURCE_MEASURED] ? best[SOURCE_MEASURED] : best[SOURCE_MODELED];
+}
+
+static void expect_as_scanned(const struct table *t, uint32_t *state, int seen[SELECT_DEFAULT + 1]) {
+    const struct problem p = drawn_problem(state);
+    const struct table_entry *const expected = scan(t, &p);
+    char key[PROBLEM_KEY_MAX], from[PROBLEM_KEY_MAX];
+    struct selection s;
+    struct error err = {""};
+    problem_key(&p, key);
+    cr_assert(select_variant(t, 1, &here, &p, &s, &err), "%s", err.text);
+    problem_key(&s.from, from);
+    seen[s.how]++;
+    if (expected)
+        cr_assert(problem_equal(&s.from, &expected->problem), "of %d entries %s answers %s", t->count, from,
+                  key);
+    else
+        cr_assert_eq(s.how, SELECT_DEFAULT);
+}
+
+/* Tables that grow, of which entries are replaced, and that are read back. */
 Test(select, answers_as_an_exhaustive_search_does) {
-    struct table t = table_of("here", "here/2", "cpu", 2);
     uint32_t state = 1;
-    char key[PROBLEM_KEY_MAX];
-    for (int i = 0; i < 600; i++) {
-        state = state * 1664525 + 1013904223;
-        snprintf(key, sizeof key, "rational_bwd f32 rows=%u channels=%u form=%c", 1 + (state >> 8) % 40,
-                 8 * (1 + (state >> 16) % 6), "AB"[state >> 24 & 1]);
-        const bool runs = (state >> 25) % 3;
-        put(&t, key, "rational_bwd_scalar", "THREADS", runs ? 0 : 64,
-            (state >> 28) % 3 ? SOURCE_MODELED : SOURCE_MEASURED);
-    }
-    cr_assert_gt(t.count, 200);
-    int seen[2] = {0};
-    for (int i = 0; i < 2000; i++) {
-        state = state * 1664525 + 1013904223;
-        snprintf(key, sizeof key, "rational_bwd f32 rows=%u channels=%u form=%c", (state >> 8) % 60,
-                 8 * (1 + (state >> 16) % 12), "AB"[state >> 24 & 1]);
-        const struct problem p = problem_of(key);
-        const struct table_entry *best[2] = {NULL, NULL};
-        double least[2] = {INFINITY, INFINITY};
-        for (int j = 0; j < t.count; j++) {
-            const struct table_entry *const e = &t.entries[j];
-            const double distance = problem_distance(&e->problem, &p);
-            if (variant_reject(e->choice.variant, &p, &e->choice.point, &here)) continue;
-            if (distance < least[e->source]) best[e->source] = e, least[e->source] = distance;
+    int seen[SELECT_DEFAULT + 1] = {0};
+    const char *const folder = scratch_folder();
+    char path[64];
+    snprintf(path, sizeof path, "%s/table.json", folder);
+    for (int round = 0; round < 12; round++) {
+        struct table t = table_of("here", "here/2", "cpu", 2), read;
+        struct error err = {""};
+        const int entries = 1 << round;
+        for (int i = 0; i < entries; i++) {
+            drawn_put(&t, &state);
+            if (entries <= 64 || i % 16 == 0) expect_as_scanned(&t, &state, seen);
         }
-        const struct table_entry *const expected = best[SOURCE_MEASURED] ? best[SOURCE_MEASURED] : best[1];
-        const struct selection s = look_up(&t, 1, key);
-        seen[s.how == SELECT_EXACT]++;
-        cr_assert(problem_equal(&s.from, &expected->problem), "%s", key);
+        cr_assert(table_write(&t, path, &err) && table_read(&read, path, &err), "%s", err.text);
+        for (int i = 0; i < 300; i++) expect_as_scanned(&read, &state, seen);
+        table_free(&t);
+        table_free(&read);
     }
-    cr_assert(seen[0] > 100 && seen[1] > 20, "%d near, %d exact", seen[0], seen[1]);
-    table_free(&t);
+    cr_assert(seen[SELECT_EXACT] > 30 && seen[SELECT_NEAR_SHAPE] > 1000 && seen[SELECT_DEFAULT] > 20,
+              "%d exact, %d near, %d default", seen[SELECT_EXACT], seen[SELECT_NEAR_SHAPE],
+              seen[SELECT_DEFAULT]);
 }
 
 Test(select, near_device_takes_the_likest_of_the_backend) {

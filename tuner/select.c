@@ -9,21 +9,6 @@ const char *select_how_name(enum select_how how) {
     return how_names[how];
 }
 
-double problem_distance(const struct problem *a, const struct problem *b) {
-    if (a->op != b->op || a->dtype != b->dtype) return INFINITY;
-    double sum = 0;
-    for (int i = 0; attr_at(i); i++) {
-        const struct attr *const attr = attr_at(i);
-        if (!attr_of(attr, a->op)) continue;
-        const double one = attr_get(attr, a), other = attr_get(attr, b);
-        if (one == other) continue;
-        if (!attr->size) return INFINITY;
-        const double ratio = log(fmax(one, 1) / fmax(other, 1));
-        sum += ratio * ratio;
-    }
-    return sqrt(sum);
-}
-
 /* How unlike two devices of one backend are: the ratios of their cores and bandwidths, and another
    instruction set as much as a factor e in one of them. */
 static double device_distance(const struct table *t, const struct table *here,
@@ -36,31 +21,25 @@ static double device_distance(const struct table *t, const struct table *here,
     return sqrt(units * units + bandwidth * bandwidth + arch * arch);
 }
 
-/* What is left of a distance after logarithms are rounded: keys that look farther by less may be nearer. */
-static const double rounding = 1e-12;
+struct query {
+    const struct table *table;
+    const struct device_info *device;
+    const struct problem *problem;
+    enum table_source source;
+};
 
-/* The nearest of the measured or of the modeled entries whose choice runs the problem here. The keys rule out
-   nearly all without looking at the entries. */
+static bool entry_runs(const void *context, int i) {
+    const struct query *const q = context;
+    const struct table_entry *const e = &q->table->entries[i];
+    return e->source == q->source &&
+           !variant_reject(e->choice.variant, q->problem, &e->choice.point, q->device);
+}
+
 static const struct table_entry *entry_nearest_of(const struct table *t, const struct device_info *device,
-                                                  const struct problem *p, bool measured) {
-    const struct table_key wanted = table_key_of(p);
-    const struct table_entry *best = NULL;
-    double least = INFINITY, bound = INFINITY;
-    for (int i = 0; i < t->count; i++) {
-        const struct table_key *const key = &t->index.keys[i];
-        const double rows = key->log_rows - wanted.log_rows,
-                     channels = key->log_channels - wanted.log_channels;
-        if (!(rows * rows + channels * channels < bound)) continue;
-        if (key->family != wanted.family || key->measured != measured) continue;
-        const struct table_entry *const e = &t->entries[i];
-        const double distance = problem_distance(&e->problem, p);
-        if (!(distance < least)) continue;
-        if (variant_reject(e->choice.variant, p, &e->choice.point, device)) continue;
-        best = e;
-        least = distance;
-        bound = (least + rounding) * (least + rounding);
-    }
-    return best;
+                                                  const struct problem *p, enum table_source source) {
+    const struct query q = {t, device, p, source};
+    const int i = table_near_find(&t->index.near, t->entries, p, source == SOURCE_MEASURED, entry_runs, &q);
+    return i < 0 ? NULL : &t->entries[i];
 }
 
 /* The entry that answers for the problem: its own, or else the nearest. A measured entry goes before every
@@ -70,10 +49,9 @@ static const struct table_entry *entry_best(const struct table *t, const struct 
     const struct table_entry *exact = table_find(t, p);
     if (exact && variant_reject(exact->choice.variant, p, &exact->choice.point, device)) exact = NULL;
     if (exact && exact->source == SOURCE_MEASURED) return exact;
-    const bool all_modeled = !t->index.measured, all_measured = t->index.measured == t->count;
-    const struct table_entry *const measured = all_modeled ? NULL : entry_nearest_of(t, device, p, true);
+    const struct table_entry *const measured = entry_nearest_of(t, device, p, SOURCE_MEASURED);
     if (measured || exact) return measured ? measured : exact;
-    return all_measured ? NULL : entry_nearest_of(t, device, p, false);
+    return entry_nearest_of(t, device, p, SOURCE_MODELED);
 }
 
 /* Member by member: an initializer would set the device's name to zeros first, at a tenth of the look-up. */

@@ -10,8 +10,4 @@
 bool select_variant(const struct table *tables, int count, const struct device_info *device,
                     const struct problem *p, struct selection *s, struct error *err);
 
-/* sqrt(log(rows ratio)^2 + log(channels ratio)^2), infinite if operation, dtype or another attribute differs.
- */
-double problem_distance(const struct problem *a, const struct problem *b);
-
 #endif

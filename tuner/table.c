@@ -9,6 +9,8 @@
 
 static const char *const source_names[] = {"measured", "modeled"};
 
+enum { RECENT_LEAST = 32 };
+
 void table_init(struct table *t) {
     *t = (struct table){.count = 0};
 }
@@ -44,7 +46,7 @@ static struct table_entry *entry_append(struct table *t, const struct table_entr
 static struct table_entry *entry_place(struct table *t, const struct table_entry *entry) {
     const int i = table_index_find(&t->index, t->entries, &entry->problem);
     if (i < 0) return entry_append(t, entry);
-    table_index_mark(&t->index, i, entry->source == SOURCE_MEASURED);
+    if (!table_near_mark(&t->index.near, i, &entry->problem, entry->source == SOURCE_MEASURED)) return NULL;
     free(t->entries[i].why);
     return &t->entries[i];
 }
@@ -58,9 +60,12 @@ bool table_take(struct table *t, const struct table_entry *entry) {
 bool table_put(struct table *t, const struct table_entry *entry) {
     struct table_entry copy = *entry;
     if (entry->why && !(copy.why = table_why_copy(entry->why))) return false;
-    if (table_take(t, &copy)) return true;
-    free(copy.why);
-    return false;
+    if (!table_take(t, &copy)) {
+        free(copy.why);
+        return false;
+    }
+    table_near_build(&t->index.near, RECENT_LEAST + t->index.near.point_count);
+    return true;
 }
 
 bool table_order(struct table *t, const struct problem *list, int count) {

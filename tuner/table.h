@@ -75,7 +75,8 @@ void table_free(struct table *t);
 
 /* Replaces the entry of the same problem, or appends; the evidence is copied. False if there is no memory. */
 bool table_put(struct table *t, const struct table_entry *entry);
-/* The same, but the evidence becomes the table's unless it fails. */
+/* The same, but the evidence becomes the table's unless it fails; and who takes many at once has
+   table_near_build() called, which table_put() does now and then, so that looking up stays quick. */
 bool table_take(struct table *t, const struct table_entry *entry);
 /* Puts the entries of these problems first, in the order of the list. False, and nothing changed, if there is
    no memory. */
