@@ -10,12 +10,7 @@
 static void launch(const struct problem *p, const struct point *pt, const struct device_info *d,
                    struct launch *l) {
     (void)d;
-    l->steps = p->rows > 0;
-    l->zero = p->rows > 0 ? 0 : 1u << T_DCOEF | 1u << T_DWBASE | 1u << T_DWSPLINE;
-    l->step[0] = spline_tiles_step(p, pt, spline_bins_bytes(p, pt->value[POINT_BLOCK]));
-    /* the groups' counters of tiles, then the sums */
-    l->scratch_zero = (size_t)p->groups * sizeof(unsigned);
-    l->scratch = l->scratch_zero + spline_sums_bytes(p, pt);
+    spline_lastblock_launch(p, pt, spline_bins_bytes(p, pt->value[POINT_BLOCK]), l);
 }
 #endif
 VARIANT(bspline_bwd_cuda_lastblock, .op = BSPLINE_BWD, .dtypes = F32 | F16 | BF16, .flags = PREFERRED,

@@ -14,6 +14,15 @@ static inline int spline_halves(const struct problem *p) {
     return 2 * (p->grid + 1 + (p->boundary == TAPER ? 2 * p->order : 0));
 }
 
+/* Moments that an interval has a thread, padded for wide accesses, and intervals: spline_moments.cuh. */
+static inline int spline_moments(const struct problem *p) {
+    return p->order == 1 ? 2 : p->order <= 3 ? 4 : 6;
+}
+
+static inline int spline_moment_rows(const struct problem *p) {
+    return p->grid + (p->boundary == TAPER ? 2 * p->order + 2 : 2);
+}
+
 /* Sums of a group that a tile leaves in scratch. */
 static inline int spline_sums(const struct problem *p) {
     return p->grid + p->order + 1;

@@ -18,20 +18,30 @@ __device__ __forceinline__ float *tile_sum_at(void *scratch, int group, int sum,
     return (float *)scratch + ((long long)group * SUMS + sum) * tiles + tile;
 }
 
-/* One tile: dx, and what add(element) makes of every element's part of the gradients. Returns the thread's
-   sum for dwbase. */
+/* One tile: dx and what is added to sums, which element(x, dy) works out. Returns the thread's sum for dwbase.
+ */
+template <class ELEMENT>
+__device__ __forceinline__ float tile_walk(const ELEM *x, const ELEM *dy, ELEM *dx, long long rows, int group,
+                                           int tile, ELEMENT element) {
+    float base_sum = 0;
+    walk_map2(x, dy, dx, rows, group, tile, [&](float vx, float vdy) {
+        const auto g = element(vx, vdy);
+        base_sum += g.base;
+        return g.dx;
+    });
+    return base_sum;
+}
+
+/* The same with what add(element) makes of every element's bases. */
 template <class ADD>
 __device__ __forceinline__ float tile_backward(const ELEM *x, float wbase, const ELEM *dy, ELEM *dx,
                                                long long rows, int group, int tile, const float *slopes,
                                                ADD add) {
-    float base_sum = 0;
-    walk_map2(x, dy, dx, rows, group, tile, [&](float vx, float vdy) {
+    return tile_walk(x, dy, dx, rows, group, tile, [&](float vx, float vdy) {
         const spline_grad g = spline_backward(vx, vdy, slopes, wbase);
-        base_sum += g.base;
         add(g);
-        return g.dx;
+        return g;
     });
-    return base_sum;
 }
 
 /* The same with bins of every thread's own, bins[bin * BLOCK + thread], a bank for every lane. All of the

@@ -38,14 +38,29 @@ __device__ __forceinline__ float spline_slope_at(float x, const spline_knot &kno
     return CLAMPED && x != spline_clamp(x) ? 0 : slope;
 }
 
+/* What all elements have: dx, their part of dwbase, and where they lie. */
+struct spline_slope {
+    float dx, base, clamped;
+    spline_knot knot;
+};
+
+__device__ __forceinline__ spline_slope spline_backward_slope(float x, float dy, const float *slopes,
+                                                              float wbase) {
+    spline_slope s;
+    s.clamped = spline_clamp(x);
+    s.knot = spline_nearest(s.clamped);
+    const silu_pair base = silu_both(x);
+    s.base = dy * base.silu;
+    s.dx = dy * fmaf(wbase, silu_pair_slope(base), spline_slope_at(x, s.knot, slopes));
+    return s;
+}
+
 __device__ __forceinline__ spline_grad spline_backward(float x, float dy, const float *slopes, float wbase) {
     spline_grad g;
-    const float clamped = spline_clamp(x);
-    const spline_knot knot = spline_nearest(clamped);
-    const silu_pair base = silu_both(x);
-    g.base = dy * base.silu;
-    g.dx = dy * fmaf(wbase, silu_pair_slope(base), spline_slope_at(x, knot, slopes));
-    spline_parts(x, clamped, knot, dy, g.bin, g.part);
+    const spline_slope s = spline_backward_slope(x, dy, slopes, wbase);
+    g.base = s.base;
+    g.dx = s.dx;
+    spline_parts(x, s.clamped, s.knot, dy, g.bin, g.part);
     return g;
 }
 

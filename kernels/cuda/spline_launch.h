@@ -70,6 +70,16 @@ static inline void spline_twopass_launch(const struct problem *p, const struct p
     l->scratch = spline_sums_bytes(p, pt);
 }
 
+/* The last block of a group adds its tiles up. Scratch: the groups' counters of tiles, then the sums. */
+static inline void spline_lastblock_launch(const struct problem *p, const struct point *pt, size_t shared,
+                                           struct launch *l) {
+    l->steps = p->rows > 0;
+    l->zero = p->rows > 0 ? 0 : 1u << T_DCOEF | 1u << T_DWBASE | 1u << T_DWSPLINE;
+    l->step[0] = spline_tiles_step(p, pt, shared);
+    l->scratch_zero = (size_t)p->groups * sizeof(unsigned);
+    l->scratch = l->scratch_zero + spline_sums_bytes(p, pt);
+}
+
 /* Bins in `copies` columns of a block's shared memory. */
 static inline size_t spline_bins_bytes(const struct problem *p, int copies) {
     return (size_t)spline_bins(p) * (size_t)copies * sizeof(float);
