@@ -1,6 +1,5 @@
 #include "table_report.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "op.h"

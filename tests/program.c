@@ -28,6 +28,14 @@ const char *scratch_folder(void) {
     return folder;
 }
 
+const char *scratch_place(const char *name) {
+    static char paths[8][256];
+    static int next;
+    char *const path = paths[next++ % 8];
+    snprintf(path, sizeof paths[0], "%s/%s", scratch_folder(), name);
+    return path;
+}
+
 static void read_whole(const char *name, char *text, size_t size) {
     char path[128];
     snprintf(path, sizeof path, "%s/%s", scratch_folder(), name);

@@ -9,14 +9,6 @@
 #include "program.h"
 #include "table.h"
 
-static const char *place(const char *name) {
-    static char paths[8][256];
-    static int next;
-    char *const path = paths[next++ % 8];
-    snprintf(path, sizeof paths[0], "%s/%s", scratch_folder(), name);
-    return path;
-}
-
 struct row {
     const char *key, *variant;
     double us;
@@ -33,7 +25,7 @@ static const char *table_of(const char *name, const char *device, int first, int
                             enum table_source source) {
     struct table t;
     struct error err = {""};
-    const char *const path = place(name);
+    const char *const path = scratch_place(name);
     table_init(&t);
     t.device = (struct device_info){.backend = "cpu", .arch = "scalar", .units = 2};
     snprintf(t.device.name, sizeof t.device.name, "%s", device);
@@ -80,7 +72,7 @@ static struct outcome report_run(const char *prefix, const char *a, const char *
 Test(report, says_what_tables_hold) {
     const char *const a = table_of("a.json", "One `CPU`", 0, ROWS, SOURCE_MEASURED),
                       *const b = table_of("b.json", "Another", 1, 2, SOURCE_MODELED),
-                      *const out = place("r.md");
+                      *const out = scratch_place("r.md");
     const struct outcome o = report_run("", a, b, out);
     cr_assert_eq(o.code, 0, "%s", o.err);
     char *const text = text_of(out);
@@ -103,10 +95,10 @@ Test(report, draws_a_chart) {
     if (!has_gnuplot()) cr_skip_test("gnuplot is not here");
     const char *const a = table_of("a.json", "It's `touch /x` \"here\"", 0, ROWS, SOURCE_MEASURED),
                       *const b = table_of("b.json", "Another", 1, 2, SOURCE_MODELED),
-                      *const out = place("r.md");
+                      *const out = scratch_place("r.md");
     const struct outcome o = report_run("", a, b, out);
     cr_assert(o.code == 0 && !*o.err, "%s", o.err);
-    char *const text = text_of(out), *const svg = text_of(place("r.svg"));
+    char *const text = text_of(out), *const svg = text_of(scratch_place("r.svg"));
     cr_expect(strstr(text, "](r.svg)\n"), "%s", text);
     cr_expect(strstr(svg, "<svg") && strstr(svg, "</svg>"), "%s", svg);
     static const char *const words[] = {"It&#39;s `touch /x` &quot;here&quot;", "It's `touch /x` \"here\""};
@@ -119,13 +111,14 @@ Test(report, draws_a_chart) {
 }
 
 Test(report, goes_on_without_gnuplot) {
-    const char *const a = table_of("a.json", "A CPU", 0, ROWS, SOURCE_MEASURED), *const out = place("r.md");
+    const char *const a = table_of("a.json", "A CPU", 0, ROWS, SOURCE_MEASURED), *const out =
+                                                                                     scratch_place("r.md");
     struct outcome o = report_run("env PATH=/nowhere", a, "", out);
     cr_assert_eq(o.code, 0);
     cr_expect_str_eq(o.err, "katune report: no chart: gnuplot was not found: install gnuplot-nox\n");
     char *text = text_of(out);
     cr_expect(!strstr(text, "!["), "%s", text);
-    cr_expect_neq(access(place("r.svg"), F_OK), 0);
+    cr_expect_neq(access(scratch_place("r.svg"), F_OK), 0);
     free(text);
     /* one that only complains */
     char command[600];

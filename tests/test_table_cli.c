@@ -17,20 +17,12 @@ struct row {
     double us;
 };
 
-static const char *place(const char *name) {
-    static char paths[8][256];
-    static int next;
-    char *const path = paths[next++ % 8];
-    snprintf(path, sizeof paths[0], "%s/%s", scratch_folder(), name);
-    return path;
-}
-
 /* A table of rational_bwd_scalar entries; the first says why it won. */
 static const char *table_of(const char *name, const char *fingerprint, const char *date,
                             const struct row *rows, int count) {
     struct table t;
     struct error err = {""};
-    const char *const path = place(name);
+    const char *const path = scratch_place(name);
     table_init(&t);
     t.device = (struct device_info){
         .name = "A CPU, with \"quotes\"", .backend = "cpu", .arch = "scalar", .units = 2};
@@ -87,7 +79,7 @@ Test(table_export, every_format_holds_the_table) {
     for (int i = 0; i < 4; i++) {
         struct record r;
         struct error err = {""};
-        const char *const path = place(formats[i]);
+        const char *const path = scratch_place(formats[i]);
         const struct outcome o = run("table export %s --format %s -o %s", table, formats[i], path);
         cr_assert_eq(o.code, 0, "%s", o.err);
         cr_assert_str_eq(o.out, "");
@@ -124,9 +116,9 @@ static void refused(const char *text, const char *format, const char *a, const c
 Test(table_export, refusals) {
     const char *const table = table_of("t.json", "a/2", "2026", two, 2),
                       *const empty = table_of("e.json", "a/2", "2026", two, 0),
-                      *const out = place("exported");
+                      *const out = scratch_place("exported");
     struct error err;
-    const char *const bad = place("bad.json");
+    const char *const bad = scratch_place("bad.json");
     cr_assert(file_write(bad, "{}", 2, &err));
     refused("--format is missing: use kernel-tuner, t4, gbench or csv", "table export %s%s%s", table, "", "");
     refused("--format is xml: use", "table export %s --format xml%s%s", table, "", "");
@@ -139,8 +131,8 @@ Test(table_export, refusals) {
     refused("export takes one file, not 0", "table export --format csv -o %s%s%s", out, "", "");
     refused("e.json: the table has no entries", "table export %s --format csv -o %s%s", empty, out, "");
     refused("bad.json: schema is missing", "table export %s --format csv -o %s%s", bad, out, "");
-    refused("nothing.json: No such file", "table export %s --format csv -o %s%s", place("nothing.json"), out,
-            "");
+    refused("nothing.json: No such file", "table export %s --format csv -o %s%s",
+            scratch_place("nothing.json"), out, "");
     refused("cannot write in its folder", "table export %s --format csv -o %s/no/such%s", table,
             scratch_folder(), "");
     refused("no regular file", "table export %s --format csv -o %s%s", table, scratch_folder(), "");
@@ -151,10 +143,10 @@ Test(table_export, refusals) {
 Test(table_export, a_full_disk_is_told) {
     char command[1024];
     snprintf(command, sizeof command, "'%s' table export %s --format csv >/dev/full 2>%s", KATUNE_PROGRAM,
-             table_of("t.json", "a/2", "2026", two, 2), place("told"));
+             table_of("t.json", "a/2", "2026", two, 2), scratch_place("told"));
     const int status = system(command);
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 2);
-    char *const text = text_of(place("told"));
+    char *const text = text_of(scratch_place("told"));
     cr_assert_str_eq(text, "katune: standard output was not written whole: is there room where it goes?\n");
     free(text);
 }
@@ -192,7 +184,7 @@ Test(table_merge, measured_goes_before_modeled_then_the_later_date) {
                                        {D, 32, SOURCE_MODELED, 9}};
     const char *const a = table_of("a.json", "a/2", "2026-01-02T00:00:00Z", older, 3),
                       *const b = table_of("b.json", "a/2", "2026-01-03T00:00:00Z", later, 4),
-                      *const out = place("out.json");
+                      *const out = scratch_place("out.json");
     for (int order = 0; order < 2; order++) {
         struct table t;
         const struct outcome o = run("table merge %s %s -o %s", order ? b : a, order ? a : b, out);
@@ -238,7 +230,7 @@ Test(table_merge, equal_dates_and_equal_choices) {
 Test(table_merge, refusals) {
     const char *const a = table_of("a.json", "a/2", "2026", two, 2),
                       *const other = table_of("b.json", "b/2", "2026", two, 2),
-                      *const out = place("out.json"), *const bad = place("bad.json");
+                      *const out = scratch_place("out.json"), *const bad = scratch_place("bad.json");
     struct error err;
     cr_assert(file_write(bad, "[", 1, &err));
     refused("tables of different devices cannot be merged: A CPU, with \"quotes\" (a/2) and A CPU, with "
@@ -248,7 +240,7 @@ Test(table_merge, refusals) {
     refused("merge needs tables", "table merge -o %s%s%s", out, "", "");
     refused("--format goes with export", "table merge %s --format csv -o %s%s", a, out, "");
     refused("bad.json: line 1: not JSON", "table merge %s %s -o %s", a, bad, out);
-    refused("nothing.json: No such file", "table merge %s %s -o %s", place("nothing.json"), a, out);
+    refused("nothing.json: No such file", "table merge %s %s -o %s", scratch_place("nothing.json"), a, out);
     refused("--force: unknown option", "table merge %s --force -o %s%s", a, out, "");
     cr_assert_neq(access(out, F_OK), 0, "something was written");
     refused("cannot write in its folder", "table merge %s -o %s/no/such%s", a, scratch_folder(), "");
