@@ -31,15 +31,20 @@ VARIANT(bspline_bwd_cuda_moments, .op = BSPLINE_BWD, .dtypes = F32 | F16 | BF16,
         .params = SPLINE_BWD_PARAMS, .reject = reject, .launch = launch);
 #ifdef __CUDACC__
 #include "args.cuh"
+#include "last_block.cuh"
 #include "spline_moments.cuh"
 
 extern "C" __global__ void __launch_bounds__(BLOCK) bspline_bwd_cuda_moments(BSPLINE_BWD_ARGS) {
     extern __shared__ moment_row moments[];
     __shared__ float slopes[SLOPE_TABLE], base_of_warps[WARPS];
-    const lastblock_tile at = lastblock_begin(scratch);
-    const float sum = tile_in_moments(x, coef + at.group * BASES, wbase[at.group], wspline[at.group], dy, dx, rows,
-                                      at.group, at.tile, moments, slopes);
-    moments_fold(moments, sum, base_of_warps, at.sums, at.group, at.tile, at.tiles);
-    lastblock_end(coef, wspline, dcoef, dwbase, dwspline, at);
+    const int group = (int)(blockIdx.x % GROUPS), tile = (int)(blockIdx.x / GROUPS);
+    const int tiles = (int)(gridDim.x / GROUPS);
+    unsigned *const counters = (unsigned *)scratch;
+    float *const sums = (float *)(counters + GROUPS);
+    const float sum = tile_in_moments(x, coef + group * BASES, wbase[group], wspline[group], dy, dx, rows, group,
+                                      tile, moments, slopes);
+    moments_fold(moments, sum, base_of_warps, sums, group, tile, tiles);
+    if (block_is_last(&counters[group], (unsigned)tiles))
+        group_finish(coef, wspline, dcoef, dwbase, dwspline, sums, group, tiles);
 }
 #endif

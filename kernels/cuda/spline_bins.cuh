@@ -5,7 +5,6 @@
    up in double precision and in a fixed order, so that a result does not depend on the order of blocks. */
 #pragma once
 
-#include "last_block.cuh"
 #include "series.cuh"
 #include "spline_grad.cuh"
 #include "walk.cuh"
@@ -132,26 +131,4 @@ __device__ __forceinline__ void group_finish(const float *coef, const float *wsp
         dwspline[group] = (float)sum;
         dwbase[group] = (float)raw[BASES];
     }
-}
-
-/* What a block of a backward in one launch works on: its tile of a group, and the scratch, as
-   spline_lastblock_launch() asks for it. */
-struct lastblock_tile {
-    int group, tile, tiles;
-    unsigned *counters; /* of the groups' tiles that are done */
-    float *sums;
-};
-
-__device__ __forceinline__ lastblock_tile lastblock_begin(void *scratch) {
-    unsigned *const counters = (unsigned *)scratch;
-    return {(int)(blockIdx.x % GROUPS), (int)(blockIdx.x / GROUPS), (int)(gridDim.x / GROUPS), counters,
-            (float *)(counters + GROUPS)};
-}
-
-/* Once the block's sums are in place: the last block of a group to come here finishes the group. All of the
-   block's threads take part. */
-__device__ __forceinline__ void lastblock_end(const float *coef, const float *wspline, float *dcoef,
-                                              float *dwbase, float *dwspline, const lastblock_tile &at) {
-    if (block_is_last(&at.counters[at.group], (unsigned)at.tiles))
-        group_finish(coef, wspline, dcoef, dwbase, dwspline, at.sums, at.group, at.tiles);
 }

@@ -6,5 +6,5 @@
 
 extern "C" __global__ void __launch_bounds__(BLOCK) bspline_bwd_finish(BSPLINE_BWD_ARGS) {
     group_finish(coef, wspline, dcoef, dwbase, dwspline, scratch, (int)blockIdx.x,
-                 (int)((rows + ROWS - 1) / ROWS));
+                        (int)((rows + ROWS - 1) / ROWS));
 }

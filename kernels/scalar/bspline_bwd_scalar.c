@@ -6,17 +6,17 @@
 enum { THREADS, BLOCK };
 
 static size_t scratch(const struct problem *p, const struct point *pt, int threads) {
-    return bspline_bwd_scratch(p, pt->value[BLOCK], threads, SUMS_BINS, LOOKUP_ROWS);
+    return bspline_bwd_scratch(p, pt->value[BLOCK], threads, LOOKUP_ROWS);
 }
 
 static void work(const struct problem *p, const struct call *call, const void *plan, int64_t block,
                  int thread) {
-    bspline_bwd_any(p, call, plan, block, thread, LOOKUP_ROWS, SUMS_BINS, 0);
+    bspline_bwd_any(p, call, plan, block, thread, LOOKUP_ROWS);
 }
 
 static void run(const struct problem *p, const struct point *pt, const struct call *call) {
-    const struct bspline_bwd plan = bspline_bwd_plan(p, pt->value[BLOCK], STORE_PLAIN, 0, call->threads,
-                                                     SUMS_BINS, LOOKUP_ROWS, call->scratch);
+    const struct bspline_bwd plan =
+        bspline_bwd_plan(p, pt->value[BLOCK], STORE_PLAIN, 0, call->threads, LOOKUP_ROWS, call->scratch);
     bspline_bwd_run(p, call, &plan, work);
 }
 

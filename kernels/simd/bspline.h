@@ -17,7 +17,7 @@ struct spline_grid {
     float inverse_h, h, h_rest, r, r_rest, offset; /* offset: r / h */
     float magic;           /* 2^23, plus what makes J count from the first knot: the sum's low bits are it */
     float x_first, x_last; /* x is clamped to these before it is located */
-    float knot_last;       /* the last knot, counted from the first */
+    int knots;
 };
 
 /* Knots on either side of the grid that bases reach out to. */
@@ -29,8 +29,12 @@ static inline int spline_knots(const struct problem *p) {
     return p->grid + 2 * spline_beyond(p) + 1;
 }
 
+static inline double spline_step(const struct problem *p) {
+    return ((double)p->hi - (double)p->lo) / p->grid;
+}
+
 static inline struct spline_grid spline_grid_of(const struct problem *p) {
-    const double lo = (double)p->lo, hi = (double)p->hi, h = (hi - lo) / p->grid;
+    const double lo = (double)p->lo, hi = (double)p->hi, h = spline_step(p);
     const double origin = nearbyint(-lo / h), r = lo + origin * h;
     struct spline_grid s;
     s.h = (float)h, s.h_rest = (float)(h - (double)s.h);
@@ -38,7 +42,7 @@ static inline struct spline_grid spline_grid_of(const struct problem *p) {
     s.inverse_h = (float)(1 / h), s.offset = (float)(r / h);
     const int beyond = spline_beyond(p);
     s.magic = (float)(0x1p23 + beyond + origin);
-    s.knot_last = (float)(spline_knots(p) - 1);
+    s.knots = spline_knots(p);
     /* Beyond the last knot of a taper x stops, where every basis is 0. */
     s.x_first = beyond ? (float)(lo - (beyond + 0.125) * h) : p->lo;
     s.x_last = beyond ? (float)(hi + (beyond + 0.125) * h) : p->hi;
@@ -50,32 +54,36 @@ INLINE vf spline_clamp(const struct spline_grid *s, vf x) {
     return vf_min(vf_set(s->x_last), vf_max(vf_set(s->x_first), x));
 }
 
-/* The knot nearest to clamped x, and the signed distance to it over h. */
+/* The knot nearest to clamped x, and the signed distance to it. */
 struct vknot {
     vi bits; /* the knot, counted from the first, in the low bits */
-    vf knot; /* the same as a number, rather than 2^23 more; NaN and rounding at the ends are kept inside */
     vf v;
 };
 
 INLINE struct vknot spline_nearest(const struct spline_grid *s, vf x) {
-    struct vknot k;
     const vf sum = vf_fma(x, vf_set(s->inverse_h), vf_set(-s->offset)) + vf_set(s->magic);
     const vf j = sum - vf_set(s->magic);
-    k.bits = vf_bits(sum);
-    k.knot = vf_min(vf_max(sum - vf_set(0x1p23f), vf_set(0)), vf_set(s->knot_last));
 #if defined __FMA__
     const vf coarse = vf_fnma(j, vf_set(s->h), x) - vf_set(s->r);
-    k.v = (coarse - vf_fma(j, vf_set(s->h_rest), vf_set(s->r_rest))) * vf_set(s->inverse_h);
+    const vf v = coarse - vf_fma(j, vf_set(s->h_rest), vf_set(s->r_rest));
 #else
     const double knot = ((double)s->r + (double)s->r_rest) + (double)j * ((double)s->h + (double)s->h_rest);
-    k.v = (float)(((double)x - knot) * (double)s->inverse_h);
+    const vf v = (float)((double)x - knot);
 #endif
-    return k;
+    return (struct vknot){vf_bits(sum), v};
 }
 
-/* Half intervals: entry 2 J is the half above knot J, entry 2 J + 1 the half below. */
-INLINE vi spline_half(const struct vknot *k) {
-    return vf_to_vi(vf_fma(k->knot, vf_set(2), vf_select(vf_lt(k->v, vf_set(0)), vf_set(1), vf_set(0))));
+/* Half intervals, times 2^shift: entry 2 J is the half above knot J, entry 2 J + 1 the half below. NaN has
+   two of its own, behind those of the last knot. */
+INLINE vi spline_half(const struct spline_grid *s, const struct vknot *k, int shift) {
+    const vi from_first = vi_add(k->bits, vi_set(-0x4b000000)); /* the bits of 2^23 */
+    const vi knot = vi_shift(vi_min_unsigned(from_first, vi_set(s->knots)), shift + 1);
+    return vi_or_and(knot, vi_shift_right(vf_bits(k->v), 31 - shift), vi_set(1 << shift));
+}
+
+/* Half intervals and those of NaN. */
+static inline int spline_halves(const struct problem *p) {
+    return 2 * (spline_knots(p) + 1);
 }
 
 /* The interval of a half, lo being in interval 0; beyond a grid that does not taper it is the one inside.
@@ -143,20 +151,23 @@ static inline void half_polynomial(const struct problem *p, const struct spline_
    the last coefficient only. LOOKUP_ONE and LOOKUP_TWO have a table by knots for every coefficient and a
    second one, below, for the last. LOOKUP_ROWS has the whole polynomial of every half interval side by side.
  */
+enum { JOINT_DEGREE = 5 }; /* of LOOKUP_JOINT, whatever the order */
+
 struct spline_tables {
     enum lookup_kind kind;
     int slope;     /* whether of dS/dx */
     int degree;    /* of the polynomials */
+    int jump;      /* the power at which those below and above a knot differ */
     int quads;     /* QUADs of a row */
     int64_t group; /* floats of a group */
 };
 
 static inline struct spline_tables spline_tables_of(const struct problem *p, int slope,
                                                     enum lookup_kind kind) {
-    struct spline_tables t = {.kind = kind, .slope = slope, .degree = p->order - slope};
+    struct spline_tables t = {.kind = kind, .slope = slope, .jump = p->order - slope};
+    t.degree = kind == LOOKUP_JOINT ? JOINT_DEGREE : t.jump;
     t.quads = (t.degree + QUAD) / QUAD;
-    t.group =
-        kind == LOOKUP_ROWS ? 2 * spline_knots(p) * t.quads * QUAD : lookup_entries(kind) * (t.degree + 2);
+    t.group = kind == LOOKUP_ROWS ? spline_halves(p) * t.quads * QUAD : lookup_entries(kind) * (t.degree + 2);
     return t;
 }
 
@@ -168,13 +179,14 @@ static inline void spline_table_fill(const struct problem *p, const struct call 
                                      const struct spline_tables *t, const struct spline_basis basis[2],
                                      int64_t group, float *table) {
     const float *const coef = (const float *)call->in[T_COEF] + group * coef_count(p);
-    const double h = ((double)p->hi - (double)p->lo) / p->grid;
-    const double scale = (double)((const float *)call->in[T_WSPLINE])[group] / (t->slope ? h : 1);
+    const double h = spline_step(p);
+    const double wspline = (double)((const float *)call->in[T_WSPLINE])[group];
     memset(table, 0, (size_t)t->group * sizeof *table);
     for (int half = 0; half < 2 * spline_knots(p); half++) {
         double power[ORDER_MAX + 1];
         half_polynomial(p, basis, coef, half, power);
-        for (int q = 0; q <= t->degree; q++) {
+        double scale = t->slope ? wspline / h : wspline;
+        for (int q = 0; q <= t->degree; q++, scale /= h) {
             const float value = (float)(scale * (t->slope ? (q + 1) * power[q + 1] : power[q]));
             if (t->kind == LOOKUP_ROWS)
                 table[half * t->quads * QUAD + q] = value;
@@ -204,11 +216,12 @@ INLINE struct vspline vspline_load(const float *table, enum lookup_kind kind, in
 }
 
 /* The polynomial's value; kind and degree are constants where it matters. */
-INLINE vf vspline_at(const struct vspline *s, const struct vknot *k, enum lookup_kind kind, int degree) {
+INLINE vf vspline_at(const struct spline_grid *grid, const struct vspline *s, const struct vknot *k,
+                     enum lookup_kind kind, int degree) {
     if (kind == LOOKUP_ROWS) {
         const int quads = (degree + QUAD) / QUAD;
         int32_t offset[LANES] __attribute__((aligned(64)));
-        vi_store(offset, vi_mul(spline_half(k), vi_set(quads * QUAD)));
+        vi_store(offset, spline_half(grid, k, quads == 2 ? 3 : 2));
         vf power[2 * QUAD];
         rows_get(s->rows, offset, power);
         if (quads == 2) rows_get(s->rows + QUAD, offset, power + QUAD);

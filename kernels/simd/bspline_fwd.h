@@ -3,7 +3,7 @@
 #ifndef KATUNE_BSPLINE_FWD_H
 #define KATUNE_BSPLINE_FWD_H
 
-#include "bspline.h"
+#include "bspline_joint.h"
 #include "map.h"
 #include "silu.h"
 
@@ -17,11 +17,24 @@ struct spline_map {
     vf wbase, slope_lo, slope_hi; /* wspline times the slopes at the ends, for LINEAR */
 };
 
+#if defined __AVX512F__
+INLINE vf spline_joint_value(const struct spline_map *s, vf x) {
+    const struct vknot k = joint_nearest(s->grid, x);
+    vf y = joint_at(&s->spline, &k, s->order);
+    const vm far = joint_far(&k);
+    if (__builtin_expect(vm_any(far), 0)) y = vf_select(far, joint_far_value(x, s->wbase), y);
+    return y;
+}
+#endif
+
 INLINE vf spline_map_value(vf x, const void *context) {
     const struct spline_map *const s = context;
+#if defined __AVX512F__
+    if (s->kind == LOOKUP_JOINT) return spline_joint_value(s, x);
+#endif
     const vf clamped = spline_clamp(s->grid, x);
     const struct vknot k = spline_nearest(s->grid, clamped);
-    vf y = vspline_at(&s->spline, &k, s->kind, s->order);
+    vf y = vspline_at(s->grid, &s->spline, &k, s->kind, s->order);
     if (s->boundary == LINEAR)
         y = vf_fma(x - clamped, vf_select(vf_lt(x, clamped), s->slope_lo, s->slope_hi), y);
     const struct vsilu_pair base = vsilu_both(x);
@@ -37,7 +50,10 @@ static inline size_t bspline_fwd_scratch(const struct problem *p, enum lookup_ki
 static inline void bspline_fwd_tables(const struct problem *p, const struct call *call,
                                       enum lookup_kind kind) {
     const struct spline_tables t = spline_tables_of(p, 0, kind);
-    spline_tables_fill(p, call, &t, call->scratch);
+    if (kind == LOOKUP_JOINT)
+        joint_tables_fill(p, call, &t, call->scratch);
+    else
+        spline_tables_fill(p, call, &t, call->scratch);
 }
 
 /* wspline times the spline's slope at an end of a grid that does not taper. */
@@ -45,7 +61,7 @@ static inline vf spline_end_slope(const struct problem *p, const struct call *ca
                                   int at_hi) {
     const float *const coef =
         (const float *)call->in[T_COEF] + group * coef_count(p) + (at_hi ? p->grid - 1 : 0);
-    const double h = ((double)p->hi - (double)p->lo) / p->grid;
+    const double h = spline_step(p);
     double slope[ORDER_MAX + 1], sum = 0;
     end_slopes(p->order, at_hi, slope);
     for (int i = 0; i <= p->order; i++) sum += (double)coef[i] * slope[i];
@@ -57,7 +73,8 @@ INLINE struct spline_map spline_map_of(const struct problem *p, const struct cal
                                        int order, enum boundary boundary) {
     const struct spline_tables t = spline_tables_of(p, 0, kind);
     struct spline_map s = {.grid = grid, .kind = kind, .order = order, .boundary = boundary};
-    s.spline = vspline_load((const float *)call->scratch + group * t.group, kind, order);
+    s.spline = vspline_load((const float *)call->scratch + group * t.group, kind,
+                            kind == LOOKUP_JOINT ? JOINT_DEGREE : order);
     s.wbase = vf_set(((const float *)call->in[T_WBASE])[group]);
     s.slope_lo = s.slope_hi = vf_set(0);
     if (boundary == LINEAR) {
@@ -69,7 +86,7 @@ INLINE struct spline_map spline_map_of(const struct problem *p, const struct cal
 
 INLINE void bspline_fwd_span(const struct problem *p, const struct call *call, struct span s, enum dtype t,
                              int store, int ahead, enum lookup_kind kind, int order, enum boundary boundary) {
-    const struct spline_grid grid = spline_grid_of(p);
+    const struct spline_grid grid = kind == LOOKUP_JOINT ? joint_grid_of(p) : spline_grid_of(p);
     const int64_t width = channels_per_group(p);
     int64_t group = s.lo / width % p->groups, end = (s.lo / width + 1) * width;
     for (int64_t lo = s.lo; lo < s.hi;

@@ -11,6 +11,8 @@ enum { THREADS, STORE, AHEAD };
 
 static const char *reject(const struct problem *p, const struct point *pt, const struct device_info *d) {
     (void)d;
+    const char *const reason = MANY == LOOKUP_JOINT ? joint_reject(p) : NULL;
+    if (reason) return reason;
     if (!lookup_serves(MANY, spline_knots(p))) return "the knots do not fit two registers";
     return store_reject(p, pt->value[STORE]);
 }

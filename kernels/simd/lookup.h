@@ -11,11 +11,12 @@ enum lookup_kind {
     LOOKUP_ROWS, /* a row of all coefficients for every entry, in memory */
     LOOKUP_ONE,  /* a table for every coefficient, up to 16 entries: one register (avx512) or two (avx2) */
     LOOKUP_TWO,  /* the same up to 32 entries in two registers; avx512 only */
+    LOOKUP_JOINT /* as LOOKUP_TWO, with the base branch in the polynomials: bspline_joint.h */
 };
 
 /* Entries of a table; the tables of LOOKUP_ONE and LOOKUP_TWO must be readable up to it. */
 static inline int lookup_entries(enum lookup_kind kind) {
-    return kind == LOOKUP_TWO ? 32 : 16;
+    return kind == LOOKUP_TWO || kind == LOOKUP_JOINT ? 32 : 16;
 }
 
 static inline int lookup_serves(enum lookup_kind kind, int entries) {
@@ -33,7 +34,7 @@ struct lookup_at {
 };
 
 INLINE struct lookup lookup_load(const float *table, enum lookup_kind kind) {
-    return (struct lookup){vf_load(table), kind == LOOKUP_TWO ? vf_load(table + LANES) : vf_set(0)};
+    return (struct lookup){vf_load(table), kind == LOOKUP_ONE ? vf_set(0) : vf_load(table + LANES)};
 }
 
 /* The index is in the low bits of an integer; the bits above are ignored. */
@@ -42,8 +43,8 @@ INLINE struct lookup_at lookup_at(vi index) {
 }
 
 INLINE vf lookup_get(const struct lookup *l, struct lookup_at at, enum lookup_kind kind) {
-    if (kind == LOOKUP_TWO) return _mm512_permutex2var_ps(l->low, at.index, l->high);
-    return _mm512_permutexvar_ps(at.index, l->low);
+    if (kind == LOOKUP_ONE) return _mm512_permutexvar_ps(at.index, l->low);
+    return _mm512_permutex2var_ps(l->low, at.index, l->high);
 }
 
 INLINE vf row_part(const float *rows, const int32_t *offset, int part) {

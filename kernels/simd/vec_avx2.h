@@ -96,12 +96,6 @@ INLINE vf vf_negate_where(vm m, vf a) {
     return _mm256_xor_ps(a, _mm256_and_ps(m, _mm256_set1_ps(-0.0f)));
 }
 
-INLINE vi vf_to_vi(vf a) {
-    return _mm256_cvttps_epi32(a);
-}
-INLINE vf vi_to_vf(vi a) {
-    return _mm256_cvtepi32_ps(a);
-}
 INLINE vi vf_bits(vf a) {
     return _mm256_castps_si256(a);
 }
@@ -111,31 +105,29 @@ INLINE vf vf_from_bits(vi a) {
 INLINE vi vi_shift(vi a, int n) {
     return _mm256_slli_epi32(a, n);
 } /* to the left */
+INLINE vi vi_shift_right(vi a, int n) {
+    return _mm256_srli_epi32(a, n);
+} /* zeros come in */
+INLINE vi vi_min_unsigned(vi a, vi b) {
+    return _mm256_min_epu32(a, b);
+}
+INLINE vi vi_or_and(vi a, vi b, vi c) {
+    return _mm256_or_si256(a, _mm256_and_si256(b, c));
+} /* a | b & c */
 INLINE vi vi_set(int32_t a) {
     return _mm256_set1_epi32(a);
 }
 INLINE vi vi_add(vi a, vi b) {
     return _mm256_add_epi32(a, b);
 }
-INLINE vi vi_mul(vi a, vi b) {
-    return _mm256_mullo_epi32(a, b);
-}
-INLINE vi vi_min(vi a, vi b) {
-    return _mm256_min_epi32(a, b);
-}
-INLINE vi vi_max(vi a, vi b) {
-    return _mm256_max_epi32(a, b);
-}
 INLINE void vi_store(int32_t *a, vi v) {
     _mm256_storeu_si256((__m256i *)a, v);
-}
-INLINE vf vf_gather(const float *base, vi index) {
-    return _mm256_i32gather_ps(base, index, 4);
 }
 
 /* In two factors, so that results reach down into the denormals and up to the largest number. */
 INLINE vf vf_scale(vf b, vf a) {
-    const vi whole = vf_to_vi(a), half = _mm256_srai_epi32(whole, 1), rest = _mm256_sub_epi32(whole, half);
+    const vi whole = _mm256_cvttps_epi32(a), half = _mm256_srai_epi32(whole, 1),
+             rest = _mm256_sub_epi32(whole, half);
     const vi bias = _mm256_set1_epi32(127);
     const vf first = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(half, bias), 23));
     const vf second = _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(rest, bias), 23));

@@ -103,12 +103,6 @@ INLINE vf vf_negate_where(vm m, vf a) {
     return _mm512_mask_sub_ps(a, m, _mm512_setzero_ps(), a);
 }
 
-INLINE vi vf_to_vi(vf a) {
-    return _mm512_cvttps_epi32(a);
-} /* toward zero */
-INLINE vf vi_to_vf(vi a) {
-    return _mm512_cvtepi32_ps(a);
-}
 INLINE vi vf_bits(vf a) {
     return _mm512_castps_si512(a);
 }
@@ -118,26 +112,23 @@ INLINE vf vf_from_bits(vi a) {
 INLINE vi vi_shift(vi a, int n) {
     return _mm512_slli_epi32(a, (unsigned)n);
 } /* to the left */
+INLINE vi vi_shift_right(vi a, int n) {
+    return _mm512_srli_epi32(a, (unsigned)n);
+} /* zeros come in */
+INLINE vi vi_min_unsigned(vi a, vi b) {
+    return _mm512_min_epu32(a, b);
+}
+INLINE vi vi_or_and(vi a, vi b, vi c) {
+    return _mm512_ternarylogic_epi32(a, b, c, 0xf8);
+} /* a | b & c */
 INLINE vi vi_set(int32_t a) {
     return _mm512_set1_epi32(a);
 }
 INLINE vi vi_add(vi a, vi b) {
     return _mm512_add_epi32(a, b);
 }
-INLINE vi vi_mul(vi a, vi b) {
-    return _mm512_mullo_epi32(a, b);
-}
-INLINE vi vi_min(vi a, vi b) {
-    return _mm512_min_epi32(a, b);
-}
-INLINE vi vi_max(vi a, vi b) {
-    return _mm512_max_epi32(a, b);
-}
 INLINE void vi_store(int32_t *a, vi v) {
     _mm512_storeu_si512(a, v);
-}
-INLINE vf vf_gather(const float *base, vi index) {
-    return _mm512_i32gather_ps(index, base, 4);
 }
 
 /* The sum of the lanes, always added in the same order. */

@@ -94,12 +94,6 @@ INLINE vf vf_negate_where(vm m, vf a) {
 }
 
 /* What the vector instructions give for values beyond int32, instead of undefined behaviour. */
-INLINE vi vf_to_vi(vf a) {
-    return a > -2147483648.0f && a < 2147483648.0f ? (vi)a : INT32_MIN;
-}
-INLINE vf vi_to_vf(vi a) {
-    return (vf)a;
-}
 INLINE vi vf_bits(vf a) {
     vi bits;
     memcpy(&bits, &a, sizeof bits);
@@ -113,26 +107,23 @@ INLINE vf vf_from_bits(vi a) {
 INLINE vi vi_shift(vi a, int n) {
     return (vi)((uint32_t)a << n);
 }
+INLINE vi vi_shift_right(vi a, int n) {
+    return (vi)((uint32_t)a >> n);
+} /* zeros come in */
+INLINE vi vi_min_unsigned(vi a, vi b) {
+    return (uint32_t)a < (uint32_t)b ? a : b;
+}
+INLINE vi vi_or_and(vi a, vi b, vi c) {
+    return a | (b & c);
+} /* a | b & c */
 INLINE vi vi_set(int32_t a) {
     return a;
 }
 INLINE vi vi_add(vi a, vi b) {
     return (vi)((uint32_t)a + (uint32_t)b);
 }
-INLINE vi vi_mul(vi a, vi b) {
-    return a * b;
-}
-INLINE vi vi_min(vi a, vi b) {
-    return a < b ? a : b;
-}
-INLINE vi vi_max(vi a, vi b) {
-    return a > b ? a : b;
-}
 INLINE void vi_store(int32_t *a, vi v) {
     *a = v;
-}
-INLINE vf vf_gather(const float *base, vi index) {
-    return base[index];
 }
 INLINE float vf_sum(vf a) {
     return a;
