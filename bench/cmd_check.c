@@ -72,21 +72,21 @@ static void skip_count(struct check *k, const struct variant *v, const struct pr
 /* False and the reason if the problem cannot be checked at all. */
 static bool variant_check(struct check *k, const struct problem *p, const struct variant *v,
                           struct distribution dist, struct error *err) {
-    const char *reason = "no point has the values that --param asks for";
+    const char *reason = NULL; /* of the first point, which is the one most would run */
     bool any = false;
     for (int64_t i = 0; i < point_count(v); i++) {
         struct contender c = {.variant = v, .point = point_at(v, i), .problem = *p};
         if (!options_point(k->o, v, &c.point)) continue;
         const char *const why = variant_reject(v, p, &c.point, &k->info);
         if (why) {
-            if (!any) reason = why;
+            if (!reason) reason = why;
             continue;
         }
         any = true;
         if (!point_check(k, &c, dist, err)) return false;
         if (!k->o->all_points) return true;
     }
-    if (!any) skip_count(k, v, p, dist, reason);
+    if (!any) skip_count(k, v, p, dist, reason ? reason : "no point has the values that --param asks for");
     return true;
 }
 
