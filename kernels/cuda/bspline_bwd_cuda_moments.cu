@@ -1,11 +1,11 @@
 /* bspline_bwd_cuda_moments: every thread has moments of every interval in shared memory, sums of dy w^(k-s) u^s of
    the distances to the interval's ends, of which the sums of dy B_i are made once a tile: powers in place of bases,
    and one wide access in place of k + 1. The last block of a group adds the tiles up, as in
-   bspline_bwd_cuda_lastblock. Ahead of all where intervals are few, the more so of high order: 123 us against 178
-   with 2 intervals of order 5 clamped (bf16, 12608x3072, modeled for an H100, the best of tiles of 16 and 64 rows), 118
-   against 121 with 3 of order 3. A thread's moments take k + 1 times the memory of its bins, so fewer threads fit
-   where a taper or many intervals make many: with 8 cubic ones level (164.0 us against lastblock's 163.6 in f32), of
-   order 5 behind (220 against 192). */
+   bspline_bwd_cuda_lastblock. Ahead of all where intervals are few, the more so of high order and in 16 bits: H100,
+   12608x3072, 2 intervals of order 5 clamped 146 us against 201 in bf16 and 168 against 205 in f32, 3 of order 3 128
+   against 137 in bf16. A thread's moments take k + 1 times the memory of its bins, so fewer threads fit where a taper
+   or many intervals make many: with 8 cubic ones clamped 132 against 134, tapered 157 against 134 of
+   bspline_bwd_cuda_bins. */
 #include "variant.h"
 #ifndef __CUDACC__
 #include "spline_launch.h"
