@@ -74,18 +74,28 @@ static void bases_zero(const struct knots *k, double *value, double *slope) {
     for (int m = 0; m < k->grid + k->order; m++) value[m] = slope[m] = 0;
 }
 
+/* Beyond an end at which the spline does not taper. The end is a knot, so that counting in intervals gives
+   the slopes there exactly: one that is 0 has to be, however far x is. */
+static void bases_beyond(const struct knots *k, enum boundary boundary, double x, bool below, double *value,
+                         double *slope) {
+    const struct knots unit = {.grid = k->grid, .order = k->order, .h = 1};
+    bases_inside(&unit, below ? k->order : k->order + k->grid - 1, below ? 0 : k->grid, value, slope);
+    for (int m = 0; m < k->grid + k->order; m++) {
+        slope[m] /= k->h;
+        if (boundary == LINEAR) value[m] += slope[m] * (x - (below ? k->lo : k->hi));
+        if (boundary == CLAMP) slope[m] = 0;
+    }
+}
+
 static void bases_at(const struct knots *k, enum boundary boundary, double x, double *value, double *slope) {
     bases_zero(k, value, slope);
     const bool below = x<k->lo, beyond = x> k->hi, outside = below || beyond;
-    const double edge = below ? k->lo : k->hi;
-    const double at = outside && boundary != TAPER ? edge : x;
-    const int j = interval_of(k, at, boundary != TAPER);
-    if (j < 0) return;
-    bases_inside(k, j, at, value, slope);
-    for (int m = 0; outside && boundary != TAPER && m < k->grid + k->order; m++) {
-        if (boundary == LINEAR) value[m] += slope[m] * (x - edge);
-        if (boundary == CLAMP) slope[m] = 0;
+    if (outside && boundary != TAPER) {
+        bases_beyond(k, boundary, x, below, value, slope);
+        return;
     }
+    const int j = interval_of(k, x, boundary != TAPER);
+    if (j >= 0) bases_inside(k, j, x, value, slope);
 }
 
 void bspline_bases(const struct problem *p, double x, double *value, double *slope) {

@@ -4,6 +4,7 @@
 #define KATUNE_BSPLINE_H
 
 #include "lookup.h"
+#include "silu.h"
 #include "variant.h"
 #include "vec.h"
 
@@ -15,8 +16,9 @@
    the interval's left end would know only to 2^-24 of the interval. */
 struct spline_grid {
     float inverse_h, h, h_rest, r, r_rest, offset; /* offset: r / h */
-    float magic;           /* 2^23, plus what makes J count from the first knot: the sum's low bits are it */
-    float x_first, x_last; /* x is clamped to these before it is located */
+    float magic; /* 2^23, plus what makes J count from the first knot: the sum's low bits are it */
+    float near;  /* what |x| is far beyond: SILU_NEAR, or less where the distance to a knot might overflow */
+    int exact;   /* whether the second parts, r and the offset are 0 */
     int knots;
 };
 
@@ -34,56 +36,74 @@ static inline double spline_step(const struct problem *p) {
 }
 
 static inline struct spline_grid spline_grid_of(const struct problem *p) {
-    const double lo = (double)p->lo, hi = (double)p->hi, h = spline_step(p);
+    const double lo = (double)p->lo, h = spline_step(p);
     const double origin = nearbyint(-lo / h), r = lo + origin * h;
     struct spline_grid s;
     s.h = (float)h, s.h_rest = (float)(h - (double)s.h);
     s.r = (float)r, s.r_rest = (float)(r - (double)s.r);
     s.inverse_h = (float)(1 / h), s.offset = (float)(r / h);
-    const int beyond = spline_beyond(p);
-    s.magic = (float)(0x1p23 + beyond + origin);
+    s.magic = (float)(0x1p23 + spline_beyond(p) + origin);
+    s.near = (float)fmin(SILU_NEAR, 0x1p120 * h);
+    s.exact = s.h_rest == 0 && r == 0;
     s.knots = spline_knots(p);
-    /* Beyond the last knot of a taper x stops, where every basis is 0. */
-    s.x_first = beyond ? (float)(lo - (beyond + 0.125) * h) : p->lo;
-    s.x_last = beyond ? (float)(hi + (beyond + 0.125) * h) : p->hi;
     return s;
 }
 
-/* x between the ends; NaN stays NaN. */
-INLINE vf spline_clamp(const struct spline_grid *s, vf x) {
-    return vf_min(vf_set(s->x_last), vf_max(vf_set(s->x_first), x));
-}
-
-/* The knot nearest to clamped x, and the signed distance to it. */
+/* The knot nearest to x, and the signed distance to it over h. */
 struct vknot {
-    vi bits; /* the knot, counted from the first, in the low bits */
+    vi knot; /* counted from the first; beyond them, and where x is NaN, one after the last */
     vf v;
 };
 
-INLINE struct vknot spline_nearest(const struct spline_grid *s, vf x) {
-    const vf sum = vf_fma(x, vf_set(s->inverse_h), vf_set(-s->offset)) + vf_set(s->magic);
+/* exact: grid's, a constant where it matters. */
+INLINE struct vknot spline_nearest(const struct spline_grid *s, vf x, int exact) {
+    vf sum = vf_fma(x, vf_set(s->inverse_h), vf_set(exact ? s->magic : -s->offset));
+    if (!exact) sum = sum + vf_set(s->magic);
     const vf j = sum - vf_set(s->magic);
+    const vi from_first = vi_add(vf_bits(sum), vi_set(-0x4b000000)); /* the bits of 2^23 */
 #if defined __FMA__
-    const vf coarse = vf_fnma(j, vf_set(s->h), x) - vf_set(s->r);
-    const vf v = coarse - vf_fma(j, vf_set(s->h_rest), vf_set(s->r_rest));
+    vf v = vf_fnma(j, vf_set(s->h), x);
+    if (!exact) v = (v - vf_set(s->r)) - vf_fma(j, vf_set(s->h_rest), vf_set(s->r_rest));
+    v = v * vf_set(s->inverse_h);
 #else
     const double knot = ((double)s->r + (double)s->r_rest) + (double)j * ((double)s->h + (double)s->h_rest);
-    const vf v = (float)((double)x - knot);
+    const vf v = (float)(((double)x - knot) * (double)s->inverse_h);
 #endif
-    return (struct vknot){vf_bits(sum), v};
+    return (struct vknot){vi_min_unsigned(from_first, vi_set(s->knots)), v};
 }
 
-/* Half intervals, times 2^shift: entry 2 J is the half above knot J, entry 2 J + 1 the half below. NaN has
-   two of its own, behind those of the last knot. */
-INLINE vi spline_half(const struct spline_grid *s, const struct vknot *k, int shift) {
-    const vi from_first = vi_add(k->bits, vi_set(-0x4b000000)); /* the bits of 2^23 */
-    const vi knot = vi_shift(vi_min_unsigned(from_first, vi_set(s->knots)), shift + 1);
+/* What an element's terms are made of. */
+struct spline_point {
+    struct vsilu_pair base;
+    struct vknot nearest;
+    vf inside; /* x, within the grid where it does not taper */
+};
+
+/* The longest chain of operations, silu, comes first: what a processor looks ahead is little more than one
+   vector. */
+INLINE struct spline_point spline_locate(const struct spline_grid *s, vf x, float lo, float hi,
+                                         enum boundary boundary, int exact) {
+    struct spline_point at = {.base = vsilu_near(x)};
+    at.inside = boundary == TAPER ? x : vf_min(vf_set(hi), vf_max(vf_set(lo), x)); /* NaN stays NaN */
+    at.nearest = spline_nearest(s, at.inside, exact);
+    const vm far = vf_beyond(vf_abs(x), vf_set(s->near));
+    if (__builtin_expect(vm_any(far), 0)) {
+        at.base = vsilu_mended(at.base, x, far);
+        const vf v = at.nearest.v;
+        at.nearest.v = vf_select(vf_eq(v - v, vf_set(0)), v, vf_set(0)); /* all bases are 0 where it is inf */
+    }
+    return at;
+}
+
+/* Half intervals, times 2^shift: entry 2 J is the half above knot J, entry 2 J + 1 the half below. */
+INLINE vi spline_half(const struct vknot *k, int shift) {
+    const vi knot = vi_shift(k->knot, shift + 1);
     return vi_or_and(knot, vi_shift_right(vf_bits(k->v), 31 - shift), vi_set(1 << shift));
 }
 
-/* Half intervals and those of NaN. */
-static inline int spline_halves(const struct problem *p) {
-    return 2 * (spline_knots(p) + 1);
+/* Knots, and what is beyond them. */
+static inline int spline_entries(const struct problem *p) {
+    return spline_knots(p) + 1;
 }
 
 /* The interval of a half, lo being in interval 0; beyond a grid that does not taper it is the one inside.
@@ -167,7 +187,8 @@ static inline struct spline_tables spline_tables_of(const struct problem *p, int
     struct spline_tables t = {.kind = kind, .slope = slope, .jump = p->order - slope};
     t.degree = kind == LOOKUP_JOINT ? JOINT_DEGREE : t.jump;
     t.quads = (t.degree + QUAD) / QUAD;
-    t.group = kind == LOOKUP_ROWS ? spline_halves(p) * t.quads * QUAD : lookup_entries(kind) * (t.degree + 2);
+    t.group =
+        kind == LOOKUP_ROWS ? 2 * spline_entries(p) * t.quads * QUAD : lookup_entries(kind) * (t.degree + 2);
     return t;
 }
 
@@ -180,13 +201,12 @@ static inline void spline_table_fill(const struct problem *p, const struct call 
                                      int64_t group, float *table) {
     const float *const coef = (const float *)call->in[T_COEF] + group * coef_count(p);
     const double h = spline_step(p);
-    const double wspline = (double)((const float *)call->in[T_WSPLINE])[group];
+    const double scale = (double)((const float *)call->in[T_WSPLINE])[group] / (t->slope ? h : 1);
     memset(table, 0, (size_t)t->group * sizeof *table);
     for (int half = 0; half < 2 * spline_knots(p); half++) {
         double power[ORDER_MAX + 1];
         half_polynomial(p, basis, coef, half, power);
-        double scale = t->slope ? wspline / h : wspline;
-        for (int q = 0; q <= t->degree; q++, scale /= h) {
+        for (int q = 0; q <= t->degree; q++) {
             const float value = (float)(scale * (t->slope ? (q + 1) * power[q + 1] : power[q]));
             if (t->kind == LOOKUP_ROWS)
                 table[half * t->quads * QUAD + q] = value;
@@ -216,12 +236,11 @@ INLINE struct vspline vspline_load(const float *table, enum lookup_kind kind, in
 }
 
 /* The polynomial's value; kind and degree are constants where it matters. */
-INLINE vf vspline_at(const struct spline_grid *grid, const struct vspline *s, const struct vknot *k,
-                     enum lookup_kind kind, int degree) {
+INLINE vf vspline_at(const struct vspline *s, const struct vknot *k, enum lookup_kind kind, int degree) {
     if (kind == LOOKUP_ROWS) {
         const int quads = (degree + QUAD) / QUAD;
         int32_t offset[LANES] __attribute__((aligned(64)));
-        vi_store(offset, spline_half(grid, k, quads == 2 ? 3 : 2));
+        vi_store(offset, spline_half(k, quads == 2 ? 3 : 2));
         vf power[2 * QUAD];
         rows_get(s->rows, offset, power);
         if (quads == 2) rows_get(s->rows + QUAD, offset, power + QUAD);
@@ -229,7 +248,7 @@ INLINE vf vspline_at(const struct spline_grid *grid, const struct vspline *s, co
         for (int q = degree - 1; q >= 0; q--) sum = vf_fma(sum, k->v, power[q]);
         return sum;
     }
-    const struct lookup_at at = lookup_at(k->bits);
+    const struct lookup_at at = lookup_at(k->knot);
     vf sum = vf_select(vf_lt(k->v, vf_set(0)), lookup_get(&s->power[degree + 1], at, kind),
                        lookup_get(&s->power[degree], at, kind));
     for (int q = degree - 1; q >= 0; q--) sum = vf_fma(sum, k->v, lookup_get(&s->power[q], at, kind));

@@ -6,7 +6,6 @@
 #include "bspline_sums.h"
 #include "map.h"
 #include "reduce.h"
-#include "silu.h"
 
 /* Scratch: a thread's sums and bins, one area after the other; the partial sums of the blocks; the tables of
    slopes. */
@@ -57,6 +56,7 @@ struct spline_form {
     enum lookup_kind kind;
     int order;
     enum boundary boundary;
+    int exact; /* whether the grid is */
 };
 
 /* A group, ready for its segments. */
@@ -64,6 +64,7 @@ struct spline_grad {
     const struct spline_grid *grid;
     struct vspline slope;
     struct spline_form form;
+    float lo, hi; /* the ends of the grid */
     vf wbase;
     float *bins;
     struct spline_sums *sums;
@@ -71,27 +72,24 @@ struct spline_grad {
 };
 
 /* The spline's slope, and what lies beyond the ends of LINEAR added up. */
-INLINE vf spline_slope(const struct spline_grad *s, vf x, vf dy, vf clamped, const struct vknot *k) {
-    const vf slope = vspline_at(s->grid, &s->slope, k, s->form.kind, s->form.order - 1);
-    if (s->form.boundary == CLAMP) return vf_select(vf_eq(x, clamped), slope, vf_set(0));
+INLINE vf spline_slope(const struct spline_grad *s, vf x, vf dy, const struct spline_point *at) {
+    const vf slope = vspline_at(&s->slope, &at->nearest, s->form.kind, s->form.order - 1);
+    if (s->form.boundary == CLAMP) return vf_select(vf_eq(x, at->inside), slope, vf_set(0));
     if (s->form.boundary == LINEAR) {
-        const vf beyond = (x - clamped) * dy, none = vf_set(0);
-        s->sums->below = s->sums->below + vf_select(vf_lt(x, clamped), beyond, none);
-        s->sums->above = s->sums->above + vf_select(vf_lt(clamped, x), beyond, none);
+        const vf beyond = (x - at->inside) * dy, none = vf_set(0);
+        s->sums->below = s->sums->below + vf_select(vf_lt(x, at->inside), beyond, none);
+        s->sums->above = s->sums->above + vf_select(vf_lt(at->inside, x), beyond, none);
     }
     return slope;
 }
 
-/* dx, and what the element adds to the sums. The longest chain of operations comes first: what a processor
-   looks ahead is little more than one vector. */
+/* dx, and what the element adds to the sums. */
 INLINE vf spline_grad_at(const struct spline_grad *s, vf x, vf dy) {
-    const struct vsilu_pair base = vsilu_both(x);
-    const vf clamped = spline_clamp(s->grid, x);
-    const struct vknot k = spline_nearest(s->grid, clamped);
-    const vf slope = spline_slope(s, x, dy, clamped, &k);
-    s->sums->base = vf_fma(dy, base.silu, s->sums->base);
-    const vf dx = dy * vf_fma(s->wbase, vsilu_pair_slope(&base), slope);
-    sums_add(s->wait, s->bins, s->grid, &k, dy, s->form.order);
+    const struct spline_point at = spline_locate(s->grid, x, s->lo, s->hi, s->form.boundary, s->form.exact);
+    const vf slope = spline_slope(s, x, dy, &at);
+    s->sums->base = vf_fma(dy, at.base.silu, s->sums->base);
+    const vf dx = dy * vf_fma(s->wbase, vsilu_pair_slope(&at.base), slope);
+    sums_add(s->wait, s->bins, &at.nearest, dy, s->form.order);
     return dx;
 }
 
@@ -131,6 +129,8 @@ INLINE void bspline_bwd_segment(const struct problem *p, const struct call *call
         .grid = grid,
         .slope = vspline_load(plan->slopes + g * plan->tables.group, f.kind, f.order - 1),
         .form = f,
+        .lo = p->lo,
+        .hi = p->hi,
         .wbase = vf_set(((const float *)call->in[T_WBASE])[g]),
         .bins = bins,
         .sums = &part,
@@ -200,8 +200,8 @@ INLINE void bspline_bwd_store(const struct problem *p, const struct call *call,
     }
 }
 
-/* One block. Every order is compiled for, cubics also in each dtype, and those that taper in float32; what is
-   not decides as it goes. */
+/* One block. Every order is compiled for, cubics also in each dtype, and those that taper in float32 on exact
+   grids; what is not decides as it goes. */
 INLINE void bspline_bwd_any(const struct problem *p, const struct call *call, const struct bspline_bwd *plan,
                             int64_t block, int thread, enum lookup_kind kind) {
     struct spline_form f = {.t = p->dtype, .kind = kind, .order = p->order, .boundary = p->boundary};
@@ -217,8 +217,8 @@ INLINE void bspline_bwd_any(const struct problem *p, const struct call *call, co
     } else if (p->order == 5) {
         f.order = 5;
         bspline_bwd_store(p, call, plan, block, thread, f);
-    } else if (p->dtype == F32 && p->boundary == TAPER) {
-        f.order = 3, f.t = F32, f.boundary = TAPER;
+    } else if (p->dtype == F32 && p->boundary == TAPER && plan->grid.exact) {
+        f.order = 3, f.t = F32, f.boundary = TAPER, f.exact = 1;
         bspline_bwd_store(p, call, plan, block, thread, f);
     } else if (p->dtype == F32) {
         f.order = 3, f.t = F32;

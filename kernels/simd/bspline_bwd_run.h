@@ -15,8 +15,8 @@ static const char *reject(const struct problem *p, const struct point *pt, const
 }
 
 static enum lookup_kind kind_of(const struct problem *p) {
-    if (lookup_serves(FEW, spline_knots(p))) return FEW;
-    return lookup_serves(MORE, spline_knots(p)) ? MORE : MANY;
+    if (lookup_serves(FEW, spline_entries(p))) return FEW;
+    return lookup_serves(MORE, spline_entries(p)) ? MORE : MANY;
 }
 
 static size_t scratch(const struct problem *p, const struct point *pt, int threads) {

@@ -5,7 +5,6 @@
 
 #include "bspline_joint.h"
 #include "map.h"
-#include "silu.h"
 
 /* A group, ready for its segments. */
 struct spline_map {
@@ -14,6 +13,7 @@ struct spline_map {
     enum lookup_kind kind;
     int order;
     enum boundary boundary;
+    float lo, hi;                 /* the ends of the grid */
     vf wbase, slope_lo, slope_hi; /* wspline times the slopes at the ends, for LINEAR */
 };
 
@@ -32,13 +32,11 @@ INLINE vf spline_map_value(vf x, const void *context) {
 #if defined __AVX512F__
     if (s->kind == LOOKUP_JOINT) return spline_joint_value(s, x);
 #endif
-    const vf clamped = spline_clamp(s->grid, x);
-    const struct vknot k = spline_nearest(s->grid, clamped);
-    vf y = vspline_at(s->grid, &s->spline, &k, s->kind, s->order);
+    const struct spline_point at = spline_locate(s->grid, x, s->lo, s->hi, s->boundary, 0);
+    vf y = vspline_at(&s->spline, &at.nearest, s->kind, s->order);
     if (s->boundary == LINEAR)
-        y = vf_fma(x - clamped, vf_select(vf_lt(x, clamped), s->slope_lo, s->slope_hi), y);
-    const struct vsilu_pair base = vsilu_both(x);
-    return vf_fma(s->wbase, base.silu, y);
+        y = vf_fma(x - at.inside, vf_select(vf_lt(x, at.inside), s->slope_lo, s->slope_hi), y);
+    return vf_fma(s->wbase, at.base.silu, y);
 }
 
 static inline size_t bspline_fwd_scratch(const struct problem *p, enum lookup_kind kind) {
@@ -72,7 +70,8 @@ INLINE struct spline_map spline_map_of(const struct problem *p, const struct cal
                                        const struct spline_grid *grid, int64_t group, enum lookup_kind kind,
                                        int order, enum boundary boundary) {
     const struct spline_tables t = spline_tables_of(p, 0, kind);
-    struct spline_map s = {.grid = grid, .kind = kind, .order = order, .boundary = boundary};
+    struct spline_map s = {
+        .grid = grid, .kind = kind, .order = order, .boundary = boundary, .lo = p->lo, .hi = p->hi};
     s.spline = vspline_load((const float *)call->scratch + group * t.group, kind,
                             kind == LOOKUP_JOINT ? JOINT_DEGREE : order);
     s.wbase = vf_set(((const float *)call->in[T_WBASE])[group]);

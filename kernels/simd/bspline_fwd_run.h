@@ -13,12 +13,12 @@ static const char *reject(const struct problem *p, const struct point *pt, const
     (void)d;
     const char *const reason = MANY == LOOKUP_JOINT ? joint_reject(p) : NULL;
     if (reason) return reason;
-    if (!lookup_serves(MANY, spline_knots(p))) return "the knots do not fit two registers";
+    if (!lookup_serves(MANY, spline_entries(p))) return "the knots do not fit two registers";
     return store_reject(p, pt->value[STORE]);
 }
 
 static enum lookup_kind kind_of(const struct problem *p) {
-    return lookup_serves(FEW, spline_knots(p)) ? FEW : MANY;
+    return lookup_serves(FEW, spline_entries(p)) ? FEW : MANY;
 }
 
 static size_t scratch(const struct problem *p, const struct point *pt, int threads) {

@@ -10,16 +10,16 @@
 #define KATUNE_BSPLINE_JOINT_H
 
 #include "bspline.h"
-#include "silu.h"
 
 enum { JOINT_ENTRIES = 32 };
-#define JOINT_H_MOST 0.5 /* there silu is off by 4 units of 2^-24 at most */
+#define JOINT_H_LEAST 0x1p-16 /* so that h^-5 is a factor like others */
+#define JOINT_H_MOST 0.5      /* there silu is off by 4 units of 2^-24 at most */
 
 /* Why a problem cannot be served; NULL if it can. */
 static inline const char *joint_reject(const struct problem *p) {
     const double h = spline_step(p), origin = nearbyint(-(double)p->lo / h);
     if (p->boundary != TAPER) return "only a spline that tapers is 0 beyond its knots";
-    if (spline_knots(p) > JOINT_ENTRIES) return "the knots do not fit two registers";
+    if (h < JOINT_H_LEAST) return "intervals are too short for powers of the distance to a knot";
     if (h > JOINT_H_MOST) return "intervals are too long for a polynomial in place of silu";
     if (fabs((double)p->lo + origin * h) > 0x1p-40 * h) return "zero is not a knot";
     return NULL;
@@ -126,23 +126,24 @@ static inline struct spline_grid joint_grid_of(const struct problem *p) {
 
 #if defined __AVX512F__
 
-/* The nearest of the knots J h, and the distance to it. Its number, counted from entry 0, is in the low bits.
+/* The nearest of the knots J h, and the distance to it, not over h. Its number, counted from entry 0, is in
+ * the low bits.
  */
 INLINE struct vknot joint_nearest(const struct spline_grid *s, vf x) {
     const vf sum = vf_fma(x, vf_set(s->inverse_h), vf_set(s->magic)), j = sum - vf_set(s->magic);
-    return (struct vknot){.bits = vf_bits(sum),
+    return (struct vknot){.knot = vf_bits(sum),
                           .v = vf_fnma(j, vf_set(s->h_rest), vf_fnma(j, vf_set(s->h), x))};
 }
 
 /* Lanes whose x is beyond the tables, or NaN. */
 INLINE vm joint_far(const struct vknot *k) {
-    const vi entry = _mm512_sub_epi32(k->bits, vf_bits(vf_set(0x1p23f)));
+    const vi entry = _mm512_sub_epi32(k->knot, vf_bits(vf_set(0x1p23f)));
     return _mm512_cmpgt_epu32_mask(entry, vi_set(JOINT_ENTRIES - 1));
 }
 
 /* order: of the spline, at whose power its pieces differ. */
 INLINE vf joint_at(const struct vspline *s, const struct vknot *k, int order) {
-    const struct lookup_at at = lookup_at(k->bits);
+    const struct lookup_at at = lookup_at(k->knot);
     vf sum = vf_set(0);
     for (int q = JOINT_DEGREE; q >= 0; q--) {
         vf power = lookup_get(&s->power[q], at, LOOKUP_JOINT);

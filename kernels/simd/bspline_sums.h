@@ -34,7 +34,7 @@ static inline int spline_quads(int order) {
 }
 
 static inline size_t bins_bytes(const struct problem *p) {
-    return (size_t)(spline_halves(p) * BIN_SETS * spline_quads(p->order)) * sizeof(quad);
+    return (size_t)(2 * spline_entries(p) * BIN_SETS * spline_quads(p->order)) * sizeof(quad);
 }
 
 /* Moments on their way to the bins, a vector's a slot. They go through memory, where loads and stores have
@@ -90,12 +90,11 @@ INLINE void spline_moments(vf dy, vf a, vf c, int order, vf m[2 * QUAD]) {
 }
 
 /* An element's moments, of which the slot that has waited longest makes room. */
-INLINE void sums_add(struct spline_wait *w, float *bins, const struct spline_grid *grid,
-                     const struct vknot *k, vf dy, int order) {
+INLINE void sums_add(struct spline_wait *w, float *bins, const struct vknot *k, vf dy, int order) {
     struct wait_slot *const s = &w->slot[w->put++ % WAIT_SLOTS];
     const int quads = spline_quads(order);
     wait_take(s, quads);
-    const vf a = vf_abs(k->v) * vf_set(grid->inverse_h);
+    const vf a = vf_abs(k->v);
     vf m[2 * QUAD] = {dy};
     spline_moments(dy, a, vf_set(1) - a, order, m);
     for (int q = 0; q < quads; q++) {
@@ -104,7 +103,7 @@ INLINE void sums_add(struct spline_wait *w, float *bins, const struct spline_gri
 #endif
         for (int i = 0; i < QUAD; i++) vf_store(s->part[q] + i * LANES, m[q * QUAD + i]);
     }
-    vi_store(s->offset, spline_half(grid, k, quads == 2 ? 7 : 6)); /* 64 or 128 bytes: BIN_SETS x quads */
+    vi_store(s->offset, spline_half(k, quads == 2 ? 7 : 6)); /* 64 or 128 bytes: BIN_SETS x quads */
     s->bins = bins;
 }
 

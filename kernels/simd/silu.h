@@ -52,9 +52,9 @@ INLINE vf vsilu(const struct vsigmoid *s) {
     return vf_select(s->negative, vf_scale(product * s->e.mantissa, s->e.exponent), product);
 }
 
-/* silu and what its slope needs, in half the operations, for x >= -80: there exp(-x) and all that is made of
-   it stay within float32's normal numbers, so nothing needs to be kept apart. Whole vectors with an x below
-   go the long way.
+/* silu and what its slope needs, in half the operations, for |x| <= 80: there exp(-x) and all that is made of
+   it stay within float32's normal numbers, so nothing needs to be kept apart. Other lanes are mended, which
+   takes long.
 
    exp(-x): adding 1.5 2^23 rounds -x log2(e) to a whole number n; float32's ln 2 is right to 2^-28, so that n
    times it is off by 2.4e-7 at the most; then a polynomial of degree 5 fitted to exp(-r) on
@@ -63,19 +63,12 @@ INLINE vf vsilu(const struct vsigmoid *s) {
 struct vsilu_pair {
     vf silu, sigmoid, rest; /* rest: 1 - sigmoid */
 };
+#define SILU_NEAR 80.0f
 
-/* Mends the lanes below -80, and no others: a lane's value must not depend on its neighbours. */
-static __attribute__((noinline)) struct vsilu_pair vsilu_far(struct vsilu_pair near, vf x, vm far) {
-    const struct vsigmoid s = vsigmoid_of(x);
-    return (struct vsilu_pair){vf_select(far, vsilu(&s), near.silu),
-                               vf_select(far, s.whole * s.upper, near.sigmoid),
-                               vf_select(far, s.upper, near.rest)};
-}
-
-INLINE struct vsilu_pair vsilu_both(vf x) {
-    const vf bounded = vf_min(vf_set(86), x), magic = vf_set(0x1.8p23f); /* x where x is NaN */
-    const vf sum = vf_fma(bounded, vf_set(-1.44269504f), magic);
-    const vf r = vf_fma(sum - magic, vf_set(0.693147182f), bounded); /* exp(-x) = 2^n exp(-r) */
+INLINE struct vsilu_pair vsilu_near(vf x) {
+    const vf magic = vf_set(0x1.8p23f);
+    const vf sum = vf_fma(x, vf_set(-1.44269504f), magic);
+    const vf r = vf_fma(sum - magic, vf_set(0.693147182f), x); /* exp(-x) = 2^n exp(-r) */
     vf e = vf_fma(vf_set(-0.00829764642f), r, vf_set(0.0419154316f));
     e = vf_fma(e, r, vf_set(-0.166675746f));
     e = vf_fma(e, r, vf_set(0.499988943f));
@@ -87,9 +80,22 @@ INLINE struct vsilu_pair vsilu_both(vf x) {
     pair.sigmoid = estimate * vf_fnma(whole, estimate, vf_set(2));
     pair.silu = x * pair.sigmoid;
     pair.rest = e * pair.sigmoid;
-    const vm far = vf_lt(x, vf_set(-80));
-    if (__builtin_expect(vm_any(far), 0)) return vsilu_far(pair, x, far);
     return pair;
+}
+
+/* Mends the lanes that are far, and no others: a lane's value must not depend on its neighbours. */
+static __attribute__((noinline)) struct vsilu_pair vsilu_mended(struct vsilu_pair near, vf x, vm far) {
+    const struct vsigmoid s = vsigmoid_of(x);
+    const vf lesser = s.whole * s.upper;
+    return (struct vsilu_pair){vf_select(far, vsilu(&s), near.silu),
+                               vf_select(far, vf_select(s.negative, lesser, s.upper), near.sigmoid),
+                               vf_select(far, vf_select(s.negative, s.upper, lesser), near.rest)};
+}
+
+INLINE struct vsilu_pair vsilu_both(vf x) {
+    const struct vsilu_pair pair = vsilu_near(x);
+    const vm far = vf_beyond(vf_abs(x), vf_set(SILU_NEAR));
+    return __builtin_expect(vm_any(far), 0) ? vsilu_mended(pair, x, far) : pair;
 }
 
 /* sigma + x sigma (1 - sigma) */

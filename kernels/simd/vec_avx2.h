@@ -74,6 +74,9 @@ INLINE vm vf_lt(vf a, vf b) {
 INLINE vm vf_le(vf a, vf b) {
     return _mm256_cmp_ps(a, b, _CMP_LE_OQ);
 }
+INLINE vm vf_beyond(vf a, vf b) {
+    return _mm256_cmp_ps(a, b, _CMP_NLE_UQ);
+} /* a > b, or either is NaN */
 INLINE vm vf_eq(vf a, vf b) {
     return _mm256_cmp_ps(a, b, _CMP_EQ_OQ);
 }

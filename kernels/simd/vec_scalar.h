@@ -71,6 +71,9 @@ INLINE vm vf_lt(vf a, vf b) {
 INLINE vm vf_le(vf a, vf b) {
     return a <= b;
 }
+INLINE vm vf_beyond(vf a, vf b) {
+    return !(a <= b);
+} /* a > b, or either is NaN */
 INLINE vm vf_eq(vf a, vf b) {
     return a == b;
 }
