@@ -141,6 +141,8 @@ bool attr_set_number(const struct attr *attr, struct problem *p, double value, s
 struct problem problem_default(enum op op, enum dtype dtype);
 bool problem_valid(const struct problem *p, struct error *err);
 bool problem_equal(const struct problem *a, const struct problem *b);
+/* Equal but for rows and channels. */
+bool problem_alike(const struct problem *a, const struct problem *b);
 /* Equal problems have equal hashes; without `sizes`, so have problems that differ in rows and channels only.
  */
 uint64_t problem_hash(const struct problem *p, bool sizes);

@@ -134,8 +134,8 @@ static void drawn_put(struct table *t, uint32_t *state) {
         draw(state, 3) ? SOURCE_MODELED : SOURCE_MEASURED);
 }
 
-/* The nearest usable measured entry, or else the nearest usable modeled one; of equally near ones the first.
- */
+/* The nearest usable measured entry, or else the nearest usable modeled one; of equally near ones the very
+   problem's (no rows are as near as one), else the first. */
 static const struct table_entry *scan(const struct table *t, const struct problem *p) {
     const struct table_entry *best[2] = {NULL, NULL};
     double least[2] = {INFINITY, INFINITY};
@@ -143,7 +143,8 @@ static const struct table_entry *scan(const struct table *t, const struct proble
         const struct table_entry *const e = &t->entries[i];
         const double distance = problem_distance(&e->problem, p);
         if (variant_reject(e->choice.variant, p, &e->choice.point, &here)) continue;
-        if (distance < least[e->source]) best[e->source] = e, least[e->source] = distance;
+        const bool very = distance == least[e->source] && problem_equal(&e->problem, p);
+        if (distance < least[e->source] || very) best[e->source] = e, least[e->source] = distance;
     }
     return best[SOURCE_MEASURED] ? best[SOURCE_MEASURED] : best[SOURCE_MODELED];
 }

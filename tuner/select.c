@@ -54,13 +54,15 @@ static const struct table_entry *entry_best(const struct table *t, const struct 
     return entry_nearest_of(t, device, p, SOURCE_MODELED);
 }
 
-/* Member by member: an initializer would set the device's name to zeros first, at a tenth of the look-up. */
+/* Member by member: an initializer would set the device's name to zeros first, at a tenth of the look-up. The
+   entry's problem is this one but for its sizes, and those are in the entry's first cache line. */
 static void answer(struct selection *s, const struct table *t, const struct table_entry *e,
-                   enum select_how how) {
+                   const struct problem *p, enum select_how how) {
     s->variant = e->choice.variant;
     s->point = e->choice.point;
     s->how = how;
-    s->from = e->problem;
+    s->from = *p;
+    s->from.rows = e->problem.rows, s->from.channels = e->problem.channels;
     _Static_assert(sizeof s->from_device == sizeof t->device.name, "a device's name fits");
     memcpy(s->from_device, t->device.name, sizeof s->from_device);
 }
@@ -69,7 +71,8 @@ static bool select_here(const struct table *here, const struct device_info *devi
                         struct selection *s) {
     const struct table_entry *const e = here ? entry_best(here, device, p) : NULL;
     if (!e) return false;
-    answer(s, here, e, problem_equal(&e->problem, p) ? SELECT_EXACT : SELECT_NEAR_SHAPE);
+    const bool same = e->problem.rows == p->rows && e->problem.channels == p->channels;
+    answer(s, here, e, p, same ? SELECT_EXACT : SELECT_NEAR_SHAPE);
     return true;
 }
 
@@ -82,7 +85,7 @@ static bool select_elsewhere(const struct table *tables, int count, const struct
         if (!(distance < least)) continue;
         const struct table_entry *const e = entry_best(&tables[i], device, p);
         if (!e) continue;
-        answer(s, &tables[i], e, SELECT_NEAR_DEVICE);
+        answer(s, &tables[i], e, p, SELECT_NEAR_DEVICE);
         least = distance;
     }
     return least < INFINITY;

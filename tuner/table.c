@@ -64,7 +64,7 @@ bool table_put(struct table *t, const struct table_entry *entry) {
         free(copy.why);
         return false;
     }
-    table_near_build(&t->index.near, RECENT_LEAST + t->index.near.point_count);
+    table_near_build(&t->index.near, t->entries, RECENT_LEAST + t->index.near.point_count);
     return true;
 }
 

@@ -17,13 +17,13 @@ struct table_choice {
     struct point point;
 };
 
-/* The best variant for a problem, and the evidence. Times in microseconds. What a look-up reads comes first,
-   in two cache lines. */
+/* The best variant for a problem, and the evidence. Times in microseconds. What a look-up reads comes first:
+   in one cache line, but for what attributes the problem has besides its sizes. */
 struct table_entry {
-    _Alignas(64) struct problem problem;
-    struct table_choice choice;
+    _Alignas(64) struct table_choice choice;
     enum table_source source;
-    bool throttled;    /* the device was held back while the winner was timed */
+    bool throttled; /* the device was held back while the winner was timed */
+    struct problem problem;
     unsigned throttle; /* by what, if that is known: set of enum throttle */
     struct {
         double median, lo, hi; /* lo and hi: a 95% interval of the median */
@@ -45,6 +45,8 @@ struct table_entry {
     int tie_count;
     struct why *why; /* NULL: the table does not say */
 };
+
+_Static_assert(offsetof(struct table_entry, problem.channels) + sizeof(int64_t) <= 64, "in the first line");
 
 /* Where the time of a run that tuned went, seconds. */
 struct tuning {

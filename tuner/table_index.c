@@ -45,7 +45,7 @@ static bool slots_grow(struct table_index *x, const struct table_entry *entries)
 
 bool table_index_add(struct table_index *x, const struct table_entry *entries, const struct problem *p,
                      bool measured) {
-    if (4 * (x->near.count + 1) > 3 * x->slot_count && !slots_grow(x, entries)) return false;
+    if (2 * (x->near.count + 1) > x->slot_count && !slots_grow(x, entries)) return false;
     if (!table_near_add(&x->near, p, measured)) return false;
     slot_take(x->slots, x->slot_count, problem_hash(p, true), x->near.count);
     return true;

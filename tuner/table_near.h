@@ -16,16 +16,19 @@ struct near_key {
 struct near_family {
     uint64_t family;
     int from, count; /* its points; count 0: the slot is free */
+    bool mixed;      /* hashes are equal, but not all attributes */
+    struct tree tree;
 };
 
 struct table_near {
     struct near_key *keys; /* keys[i] is of entry i */
     int *recent;           /* entries that are in no tree, or in that of the other source */
-    struct tree_point *points;
+    struct forest forest;
     struct near_family *families; /* open addressing, linear probing */
     int count, room;              /* keys */
     int recent_count, recent_room;
-    int point_count, family_slots; /* family_slots: 0, or a power of two, at least twice the families */
+    int point_count;  /* in trees */
+    int family_slots; /* 0, or a power of two, at least twice the families */
 };
 
 /* sqrt(log(rows ratio)^2 + log(channels ratio)^2), infinite if operation, dtype or another attribute differs.
@@ -42,7 +45,7 @@ bool table_near_mark(struct table_near *n, int i, const struct problem *p, bool 
 
 /* Builds the trees of all entries if at least `recent` were added since; if there is no memory, it does
    nothing, and looking up goes on taking time in proportion to what was added. */
-void table_near_build(struct table_near *n, int recent);
+void table_near_build(struct table_near *n, const struct table_entry *entries, int recent);
 
 /* Whether entry i may answer, whatever its distance: it has to be of the source that is looked for. */
 typedef bool near_usable(const void *context, int i);

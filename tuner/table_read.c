@@ -189,7 +189,7 @@ bool table_parse(struct table *t, char *text, size_t size, struct error *err) {
         json_tree_parse(&tree, text, size, &each, err) && document_read(tree.root, t, &entries, err);
     json_tree_free(&tree);
     if (ok)
-        table_near_build(&t->index.near, 1);
+        table_near_build(&t->index.near, t->entries, 1);
     else
         table_free(t);
     return ok;
