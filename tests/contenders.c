@@ -3,8 +3,6 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "program.h"
-
 struct worker *worker_make_on(const char *device, const volatile int *stop) {
     struct error err = {""};
     const struct worker_options o = {.device = device,
@@ -20,10 +18,6 @@ struct contender contender_of(const struct variant *v, const char *key) {
     struct error err = {""};
     cr_assert(problem_parse(key, &c.problem, &err), "%s", err.text);
     return c;
-}
-
-void journal_path(char path[64]) {
-    snprintf(path, 64, "%s/journal.jsonl", scratch_folder());
 }
 
 struct journal *journal_make(const char *path, bool resume, bool retry) {

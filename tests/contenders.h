@@ -11,8 +11,6 @@ struct worker *worker_make_on(const char *device, const volatile int *stop);
 /* A variant at its point of zeros on the problem of this key: "copy f32 rows=3 channels=50". */
 struct contender contender_of(const struct variant *v, const char *key);
 
-/* Where a test's journal lies. */
-void journal_path(char path[64]);
 struct journal *journal_make(const char *path, bool resume, bool retry);
 
 #endif

@@ -29,16 +29,17 @@ const char *scratch_folder(void) {
 }
 
 const char *scratch_place(const char *name) {
-    static char paths[8][256];
-    static int next;
-    char *const path = paths[next++ % 8];
-    snprintf(path, sizeof paths[0], "%s/%s", scratch_folder(), name);
-    return path;
+    static char paths[32][256];
+    static int count;
+    const char *const to = scratch_folder();
+    for (int i = 0; i < count; i++)
+        if (strcmp(paths[i] + strlen(to) + 1, name) == 0) return paths[i];
+    cr_assert(count < 32 && snprintf(paths[count], sizeof *paths, "%s/%s", to, name) < (int)sizeof *paths);
+    return paths[count++];
 }
 
 static void read_whole(const char *name, char *text, size_t size) {
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", scratch_folder(), name);
+    const char *const path = scratch_place(name);
     FILE *const f = fopen(path, "r");
     cr_assert_not_null(f, "%s", path);
     text[fread(text, 1, size - 1, f)] = 0;

@@ -24,7 +24,7 @@ void program_refused(const char *arguments, const char *text);
 /* A fresh folder for the files of a test, removed when the test's process ends. */
 const char *scratch_folder(void);
 
-/* The path of a file in it; the last eight stay as they are. */
+/* The path of a file in it, good until the process ends. */
 const char *scratch_place(const char *name);
 
 /* The JSON of a file, which must be there; the caller deletes it. */

@@ -21,26 +21,24 @@ void append(char arguments[ARGUMENTS_MAX], const char *format, ...) {
 }
 
 const char *array_write(const char *name, int ndim, int64_t rows, int64_t columns) {
-    static char path[8][256];
-    static int used;
-    char *const at = path[used++ % 8];
-    snprintf(at, sizeof path[0], "%s/%s", scratch_folder(), name);
+    const char *const path = scratch_place(name);
     const int64_t count = ndim == 1 ? rows : rows * columns;
     float *const values = calloc((size_t)count + 1, sizeof *values);
     for (int64_t i = 0; i < count; i++) values[i] = 0.5f;
     const struct npy a = {NPY_F32, ndim, {rows, columns}, values};
     struct file_pending pending;
     struct error err = {""};
-    cr_assert(npy_stage(at, &a, &pending, &err) && file_commit(&pending, &err), "%s", err.text);
+    cr_assert(npy_stage(path, &a, &pending, &err) && file_commit(&pending, &err), "%s", err.text);
     free(values);
-    return at;
+    return path;
 }
 
 struct npy output_read(enum tensor t) {
-    char path[256];
+    char name[32];
     struct npy a;
     struct error err = {""};
-    snprintf(path, sizeof path, "%s/%s.npy", scratch_folder(), tensor_name(t));
+    snprintf(name, sizeof name, "%s.npy", tensor_name(t));
+    const char *const path = scratch_place(name);
     cr_assert(npy_read(path, NPY_F32, &a, &err), "%s", err.text);
     unlink(path);
     return a;
@@ -59,11 +57,8 @@ void table_make(bool this_device) {
     e.choice.variant = variant_find("copy_scalar");
     e.choice.point = point_at(e.choice.variant, 0);
     cr_assert(table_put(&t, &e));
-    char path[256];
-    snprintf(path, sizeof path, "%s/tables/one", scratch_folder());
-    cr_assert(folder_make(path, &err), "%s", err.text);
-    strcat(path, "/table.json");
-    cr_assert(table_write(&t, path, &err), "%s", err.text);
+    cr_assert(folder_make(scratch_place("tables/one"), &err), "%s", err.text);
+    cr_assert(table_write(&t, scratch_place("tables/one/table.json"), &err), "%s", err.text);
     table_free(&t);
     device->close(device);
 }

@@ -11,7 +11,7 @@ enum { ARGUMENTS_MAX = 1900 };
 __attribute__((format(printf, 2, 3))) void append(char arguments[ARGUMENTS_MAX], const char *format, ...);
 
 /* Writes NAME in the scratch folder: float32, every element 0.5, (rows,) or (rows, columns). Returns its
-   path, good for the next seven calls. */
+   path. */
 const char *array_write(const char *name, int ndim, int64_t rows, int64_t columns);
 
 /* Reads TENSOR.npy of the scratch folder and removes the file. Free with npy_free. */

@@ -17,16 +17,6 @@
 
 static const char train_short[] = "train --steps 1 --batch 2 --quiet";
 
-struct path {
-    char text[256];
-};
-
-static struct path scratch(const char *name) {
-    struct path path;
-    snprintf(path.text, sizeof path.text, "%s/%s", scratch_folder(), name);
-    return path;
-}
-
 static char *contents(const char *path, size_t *size) {
     struct error err = {""};
     char *const data = file_read(path, size, &err);
@@ -84,8 +74,7 @@ Test(bad_input, tables) {
     char arguments[ARGUMENTS_MAX], where[300];
     size_t size;
     table_make(true);
-    const struct path table_path = scratch("tables/one/table.json"), y_path = scratch("y.npy");
-    const char *const table = table_path.text, *const y = y_path.text,
+    const char *const table = scratch_place("tables/one/table.json"), *const y = scratch_place("y.npy"),
                       *const x = array_write("x.npy", 2, 64, 12);
     char *const whole = contents(table, &size);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -113,13 +102,12 @@ Test(bad_input, tables) {
 Test(bad_input, the_table_to_tune_into) {
     char arguments[ARGUMENTS_MAX], path[512] = "";
     size_t size;
-    const struct path results = scratch("tuned");
+    const char *const results = scratch_place("tuned");
     snprintf(arguments, sizeof arguments,
-             "tune --quiet --op copy --only copy_scalar --shape 20x48 --time-budget 1 --results %s",
-             results.text);
+             "tune --quiet --op copy --only copy_scalar --shape 20x48 --time-budget 1 --results %s", results);
     const struct outcome first = program_run(arguments);
     cr_assert_eq(first.code, 0, "%s", first.err);
-    snprintf(path, sizeof path, "ls %s/*/table.json", results.text);
+    snprintf(path, sizeof path, "ls %s/*/table.json", results);
     FILE *const list = popen(path, "r");
     cr_assert(list && fgets(path, sizeof path, list));
     pclose(list);
@@ -133,16 +121,14 @@ Test(bad_input, the_table_to_tune_into) {
 
 static void images_expect(const char *text) {
     char arguments[ARGUMENTS_MAX];
-    const struct path save = scratch("old.safetensors");
-    snprintf(arguments, sizeof arguments, "%s --data %s --save %s", train_short, scratch("x").text,
-             save.text);
-    refused_keeping(arguments, save.text, text);
+    const char *const save = scratch_place("old.safetensors");
+    snprintf(arguments, sizeof arguments, "%s --data %s --save %s", train_short, scratch_place("x"), save);
+    refused_keeping(arguments, save, text);
 }
 
 Test(bad_input, images) {
-    const struct path pixels_path = scratch("x-images-idx3-ubyte"),
-                      labels_path = scratch("x-labels-idx1-ubyte");
-    const char *const pixels_at = pixels_path.text, *const labels_at = labels_path.text;
+    const char *const pixels_at = scratch_place("x-images-idx3-ubyte");
+    const char *const labels_at = scratch_place("x-labels-idx1-ubyte");
     size_t size, label_size;
     char *const pixels = contents(DIGITS "test-images-idx3-ubyte", &size), *const labels = contents(
                                                                                DIGITS
@@ -177,9 +163,8 @@ Test(bad_input, checkpoints) {
         {"\"shape\":[", "\"shape\":9", ".safetensors: its header is no JSON object"},
     };
     char arguments[ARGUMENTS_MAX];
-    const struct path good_path = scratch("good.safetensors"), bad_path = scratch("bad.safetensors"),
-                      save_path = scratch("old.safetensors");
-    const char *const good = good_path.text, *const bad = bad_path.text, *const save = save_path.text;
+    const char *const good = scratch_place("good.safetensors"), *const bad = scratch_place("bad.safetensors"),
+                      *const save = scratch_place("old.safetensors");
     size_t size;
     snprintf(arguments, sizeof arguments, "%s --save %s", train_short, good);
     const struct outcome o = program_run(arguments);
@@ -251,26 +236,25 @@ Test(bad_input, full_disk) {
         "train --steps 20 --batch 2 --quiet --log %s",
     };
     char arguments[ARGUMENTS_MAX];
-    const struct path output = scratch("output");
-    const char *const x = array_write("x.npy", 2, 64, 12);
+    const char *const output = scratch_place("output"), *const x = array_write("x.npy", 2, 64, 12);
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-        snprintf(arguments, sizeof arguments, commands[i], output.text);
-        refused_when_full(arguments, output.text);
+        snprintf(arguments, sizeof arguments, commands[i], output);
+        refused_when_full(arguments, output);
     }
-    snprintf(arguments, sizeof arguments, "run --variant copy_scalar --in x=%s --out y=%s", x, output.text);
-    refused_when_full(arguments, output.text);
+    snprintf(arguments, sizeof arguments, "run --variant copy_scalar --in x=%s --out y=%s", x, output);
+    refused_when_full(arguments, output);
 }
 
 Test(bad_input, full_standard_output) {
     char command[1024];
     size_t size;
+    const char *const to = scratch_place("said");
     static const char *const commands[] = {"variants", "--help", "check --op copy --shape 2x8 --quiet"};
     for (size_t i = 0; access("/dev/full", W_OK) == 0 && i < sizeof commands / sizeof *commands; i++) {
-        snprintf(command, sizeof command, "'%s' %s >/dev/full 2>%s", KATUNE_PROGRAM, commands[i],
-                 scratch("said").text);
+        snprintf(command, sizeof command, "'%s' %s >/dev/full 2>%s", KATUNE_PROGRAM, commands[i], to);
         const int status = system(command);
         cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 2, "katune %s", commands[i]);
-        char *const said = contents(scratch("said").text, &size);
+        char *const said = contents(to, &size);
         cr_expect_str_eq(said,
                          "katune: standard output was not written whole: is there room where it goes?\n");
         free(said);

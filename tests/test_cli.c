@@ -128,8 +128,8 @@ static cJSON *file_json(const char *path) {
 }
 
 Test(cli, check_writes_results) {
-    char path[256], arguments[512];
-    snprintf(path, sizeof path, "%s/check.json", scratch_folder());
+    const char *const path = scratch_place("check.json");
+    char arguments[512];
     snprintf(arguments, sizeof arguments, "check --op copy --shape 7x24 --dtype bf16 --json %s", path);
     const struct outcome o = run_ok(arguments);
     cr_assert(strstr(o.out, " passed, 0 failed"));
@@ -145,9 +145,8 @@ Test(cli, check_writes_results) {
 }
 
 Test(cli, bench_writes_both_kinds_of_results) {
-    char own[256], google[256], arguments[1024];
-    snprintf(own, sizeof own, "%s/own.json", scratch_folder());
-    snprintf(google, sizeof google, "%s/google.json", scratch_folder());
+    const char *const own = scratch_place("own.json"), *const google = scratch_place("google.json");
+    char arguments[1024];
     snprintf(arguments, sizeof arguments,
              "bench --only copy_scalar --shape 64x64 --warm --time-budget 0.05 --json %s --gbench %s", own,
              google);
@@ -180,12 +179,12 @@ Test(cli, bench_writes_both_kinds_of_results) {
 }
 
 Test(cli, unwritable_results_are_one_line_and_leave_the_old_file) {
-    char path[256], arguments[512];
-    snprintf(arguments, sizeof arguments, "check --op copy --shape 2x8 --json %s/none/x.json",
-             scratch_folder());
+    const char *const path = scratch_place("folder");
+    char arguments[512];
+    snprintf(arguments, sizeof arguments, "check --op copy --shape 2x8 --json %s",
+             scratch_place("none/x.json"));
     const struct outcome o = program_run(arguments);
     cr_assert(o.code == 2 && lines(o.err) == 1 && strstr(o.err, "none/x.json"), "%s", o.err);
-    snprintf(path, sizeof path, "%s/folder", scratch_folder());
     cr_assert_eq(mkdir(path, 0777), 0);
     snprintf(arguments, sizeof arguments, "check --op copy --shape 2x8 --json %s", path);
     cr_assert_eq(program_run(arguments).code, 2);

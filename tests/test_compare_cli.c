@@ -14,10 +14,9 @@ static const char tiny[] =
 
 /* A script in the scratch folder that stands for another build. */
 static const char *build_make(const char *name, const char *script) {
-    static char path[256];
+    const char *const path = scratch_place(name);
     char text[1024];
     struct error err = {""};
-    snprintf(path, sizeof path, "%s/%s", scratch_folder(), name);
     snprintf(text, sizeof text, "#!/bin/sh\nkatune='%s'\n%s\n", KATUNE_PROGRAM, script);
     cr_assert(file_write(path, text, strlen(text), &err), "%s", err.text);
     cr_assert_eq(chmod(path, 0755), 0);
@@ -31,51 +30,38 @@ static struct outcome builds_compare(const char *b, const char *more) {
     return program_run(line);
 }
 
+static void expect_in_file(const char *name, const char *text) {
+    struct error err = {""};
+    size_t size;
+    char *const whole = file_read(scratch_place(name), &size, &err);
+    cr_expect(whole && strstr(whole, text), "%s is not in %s: %s", text, name, whole);
+    free(whole);
+}
+
 /* What it says of a slower build is in all three files, and they are what their readers expect. */
 Test(compare_cli, a_slower_build) {
-    const char *const to = scratch_folder();
     const char *const slower = build_make(
         "slower", "\"$katune\" \"$@\" || exit; for file; do :; done\n" /* the last argument */
                   "awk '/\"(median|lo|hi)\":/ { sub(/:.*/, \":\" $2 * 300 \",\") } { print }' \"$file\" > "
                   "\"$file.new\" &&\n"
                   "mv \"$file.new\" \"$file\"");
-    char more[512], path[256];
-    snprintf(more, sizeof more, "--json %s/c.json --markdown %s/c.md --junit %s/c.xml", to, to, to);
+    char more[512];
+    snprintf(more, sizeof more, "--json %s --markdown %s --junit %s", scratch_place("c.json"),
+             scratch_place("c.md"), scratch_place("c.xml"));
     const struct outcome o = builds_compare(slower, more);
     cr_assert_eq(o.code, 1, "%d: %s%s", o.code, o.out, o.err);
     cr_expect(strstr(o.out, "slower") && strstr(o.out, " 0 faster, 0 same"), "%s", o.out);
-    struct error err = {""};
-    size_t size;
-    snprintf(path, sizeof path, "%s/c.json", to);
-    char *text = file_read(path, &size, &err);
-    cJSON *const json = cJSON_Parse(text);
-    cr_assert(json, "%s", text);
+    cJSON *const json = json_read(scratch_place("c.json"));
     cr_expect_eq(cJSON_GetNumberValue(cJSON_GetObjectItem(json, "exit_code")), 1);
     const cJSON *const first = cJSON_GetArrayItem(cJSON_GetObjectItem(json, "cases"), 0);
     cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(first, "verdict")), "slower");
     cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(first, "method")), "rounds");
     cr_expect(cJSON_GetNumberValue(cJSON_GetObjectItem(first, "change_percent")) > 50);
     cJSON_Delete(json);
-    free(text);
-    snprintf(path, sizeof path, "%s/c.md", to);
-    text = file_read(path, &size, &err);
-    cr_expect(text && strstr(text, "| **slower** |") && strstr(text, "|---|"), "%s", text);
-    free(text);
-    snprintf(path, sizeof path, "%s/c.xml", to);
-    text = file_read(path, &size, &err);
-    cr_expect(text && strstr(text, "<failure message=\"slower: +") && strstr(text, "</testsuites>"), "%s",
-              text);
-    free(text);
-}
-
-static void expect_in_file(const char *name, const char *text) {
-    char path[256];
-    struct error err = {""};
-    size_t size;
-    snprintf(path, sizeof path, "%s/%s", scratch_folder(), name);
-    char *const whole = file_read(path, &size, &err);
-    cr_expect(whole && strstr(whole, text), "%s is not in %s: %s", text, name, whole);
-    free(whole);
+    expect_in_file("c.md", "| **slower** |");
+    expect_in_file("c.md", "|---|");
+    expect_in_file("c.xml", "<failure message=\"slower: +");
+    expect_in_file("c.xml", "</testsuites>");
 }
 
 /* A verdict about a time that was throttled carries a note, wherever it is written. */
@@ -123,8 +109,8 @@ Test(compare_cli, builds_that_do_not_work) {
 }
 
 Test(compare_cli, a_baseline_is_recorded_and_measured_again) {
-    char path[256], line[1024], text[] = "{\"schema\":\"katune-results/1\"}";
-    snprintf(path, sizeof path, "%s/base.json", scratch_folder());
+    const char *const path = scratch_place("base.json");
+    char line[1024], text[] = "{\"schema\":\"katune-results/1\"}";
     snprintf(line, sizeof line, "gate --record %s --launches 8 %s", path, tiny);
     struct outcome o = program_run(line);
     cr_assert_eq(o.code, 0, "%s", o.err);

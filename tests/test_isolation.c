@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "device/nvrtc.h"
+#include "file.h"
 #include "program.h"
 
 static uint64_t random_next(uint64_t *state) {
@@ -100,12 +101,10 @@ static bool facts_have(const struct facts *f, const char *part) {
     return false;
 }
 
-static char *results_make(const char *name) {
-    static char path[256];
-    char command[512];
-    snprintf(path, sizeof path, "%s/%s", scratch_folder(), name);
-    snprintf(command, sizeof command, "mkdir -p %s", path);
-    cr_assert_eq(system(command), 0);
+static const char *results_make(const char *name) {
+    const char *const path = scratch_place(name);
+    struct error err = {""};
+    cr_assert(folder_make(path, &err), "%s", err.text);
     return path;
 }
 
@@ -242,10 +241,9 @@ static const char many[] = "--op gelu_fwd,silu_fwd --only "
    not: every candidate was judged, each failure has its cause, and what was judged once was not judged again.
  */
 Test(isolation, killed_at_fifty_moments) {
-    char whole[256], line[1024];
-    snprintf(whole, sizeof whole, "%s", results_make("whole"));
+    const char *const whole = results_make("whole"), *const results = results_make("killed");
+    char line[1024];
     cr_assert_eq(tuner_end(tuner_start(whole, many)), 0);
-    const char *const results = results_make("killed");
     uint64_t state = 50;
     int kills = 0, ends = 0;
     snprintf(line, sizeof line, "%s --resume", many);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "contenders.h"
+#include "program.h"
 #include "registry.h"
 #include "search.h"
 
@@ -16,8 +17,7 @@ static bool failed(const struct journal *j, const struct problem *p, const struc
 }
 
 Test(journal, remembers_failures_and_what_is_done) {
-    char path[64];
-    journal_path(path);
+    const char *const path = scratch_place("journal.jsonl");
     struct error err = {""};
     const struct variant *const v = variant_find("copy_scalar");
     const struct contender c = contender_of(v, small), other = contender_of(v, "copy f32 rows=4 channels=50");
@@ -70,8 +70,8 @@ static const char done_line[] =
     "{\"event\":\"done\",\"problem\":{\"op\":\"copy\",\"dtype\":\"f32\",\"rows\":3,\"channels\":50}}\n";
 
 Test(journal, a_line_cut_short_is_dropped_for_good) {
-    char path[64], text[512];
-    journal_path(path);
+    const char *const path = scratch_place("journal.jsonl");
+    char text[512];
     struct error err = {""};
     const struct contender c = contender_of(variant_find("copy_scalar"), small),
                            other = contender_of(variant_find("copy_scalar"), "copy f32 rows=4 channels=50");
@@ -91,8 +91,8 @@ Test(journal, a_line_cut_short_is_dropped_for_good) {
 }
 
 Test(journal, other_sources_are_other_kernels) {
-    char path[64], text[512];
-    journal_path(path);
+    const char *const path = scratch_place("journal.jsonl");
+    char text[512];
     snprintf(text, sizeof text, "{\"event\":\"run\",\"sources_hash\":\"of before\"}\n%s", done_line);
     journal_write(path, text);
     const struct contender c = contender_of(variant_find("copy_scalar"), small);
@@ -104,8 +104,8 @@ Test(journal, other_sources_are_other_kernels) {
 Test(journal, damage_is_refused) {
     static const char *const bad[] = {"{\"event\":1}", "{\"event\":\"won\"}", "{", "[]",
                                       "{\"event\":\"done\",\"problem\":{\"op\":\"copy\"}}"};
-    char path[64], text[512], expected[160];
-    journal_path(path);
+    const char *const path = scratch_place("journal.jsonl");
+    char text[512], expected[160];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct error err = {""};
         snprintf(text, sizeof text, "{\"event\":\"run\",\"sources_hash\":\"%s\"}\n%s\n",
@@ -119,8 +119,7 @@ Test(journal, damage_is_refused) {
 }
 
 Test(journal, one_tuner_at_a_time) {
-    char path[64];
-    journal_path(path);
+    const char *const path = scratch_place("journal.jsonl");
     struct error err = {""};
     struct journal *const j = journal_make(path, false, false);
     cr_assert(!journal_open(path, &(struct journal_options){.resume = true}, &err));

@@ -18,8 +18,8 @@ static const char *word(const cJSON *o, const char *name) {
 
 /* Microseconds that the model has for a recorded point; NAN if the variant does not have it any more. */
 static double modeled_us(const char *operation, const char *dtype, const char *shape, const cJSON *point) {
-    char arguments[1200], json[300];
-    snprintf(json, sizeof json, "%s/model.json", scratch_folder());
+    const char *const json = scratch_place("model.json");
+    char arguments[1200];
     int used = snprintf(arguments, sizeof arguments,
                         "bench --quiet --device vgpu:h100-sxm --op %s --dtype %s --shape %s --all-points "
                         "--no-ceilings --only %s --json %s",

@@ -11,12 +11,6 @@
 #include "../bench/npy.h"
 #include "program.h"
 
-static const char *path_in_scratch(const char *name) {
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", scratch_folder(), name);
-    return path;
-}
-
 static bool write_array(const char *path, const struct npy *a, struct error *err) {
     struct file_pending pending;
     return npy_stage(path, a, &pending, err) && file_commit(&pending, err);
@@ -24,7 +18,7 @@ static bool write_array(const char *path, const struct npy *a, struct error *err
 
 /* A file with this header text and `bytes` bytes of data, in format version `major`. */
 static const char *file_make(int major, const char *header, size_t bytes) {
-    const char *const path = path_in_scratch("made.npy");
+    const char *const path = scratch_place("made.npy");
     char data[1024] = "\x93NUMPY";
     const size_t length = strlen(header) + 1, start = major == 1 ? 10 : 12;
     data[6] = (char)major;
@@ -52,7 +46,7 @@ Test(npy, what_is_written_is_read) {
         {NPY_F32, 0, {0}, values},    {NPY_F64, 2, {3, 4}, values}, {NPY_F32, 3, {2, 3, 4}, values},
     };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-        const char *const path = path_in_scratch("a.npy");
+        const char *const path = scratch_place("a.npy");
         struct npy back;
         struct error err = {""};
         cr_assert(write_array(path, &arrays[i], &err), "%s", err.text);
@@ -69,7 +63,7 @@ Test(npy, what_is_written_is_read) {
 Test(npy, the_header_is_as_numpy_writes_it) {
     const float values[3] = {1, 2, 3};
     struct error err = {""};
-    const char *const path = path_in_scratch("a.npy");
+    const char *const path = scratch_place("a.npy");
     cr_assert(write_array(path, &(struct npy){NPY_F32, 1, {3}, (void *)values}, &err));
     size_t size;
     char *const file = file_read(path, &size, &err);
@@ -127,7 +121,7 @@ Test(npy, malformed_files) {
 
 Test(npy, files_that_are_none) {
     struct error err = {""};
-    const char *const path = path_in_scratch("none.npy");
+    const char *const path = scratch_place("none.npy");
     refused(path, "No such file");
     refused(scratch_folder(), "not a regular file");
     cr_assert(file_write(path, "PK\x03\x04 a zip archive", 19, &err));
@@ -153,7 +147,7 @@ Test(npy, full_disk_leaves_the_old_file) {
     enum { COUNT = 65536 };
     float *const values = calloc(COUNT, sizeof *values);
     const struct npy small = {NPY_F32, 1, {3}, values}, large = {NPY_F32, 1, {COUNT}, values};
-    const char *const path = path_in_scratch("a.npy");
+    const char *const path = scratch_place("a.npy");
     struct error err = {""};
     struct npy back;
     cr_assert(write_array(path, &small, &err));
@@ -176,7 +170,7 @@ Test(npy, places_that_cannot_be_written) {
     float value = 1;
     const struct npy a = {NPY_F32, 1, {1}, &value};
     struct error err = {""};
-    cr_assert_not(write_array(path_in_scratch("no_folder/a.npy"), &a, &err));
+    cr_assert_not(write_array(scratch_place("no_folder/a.npy"), &a, &err));
     cr_assert(strstr(err.text, "no_folder/a.npy: cannot write in its folder"), "%s", err.text);
     cr_assert_not(write_array(scratch_folder(), &a, &err));
     cr_assert(strstr(err.text, "no regular file"), "%s", err.text);

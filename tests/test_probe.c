@@ -16,14 +16,12 @@ static void need_nvrtc(void) {
 }
 
 static cJSON *report_read(void) {
-    char path[300];
-    snprintf(path, sizeof path, "%s/probe.json", scratch_folder());
-    return json_read(path);
+    return json_read(scratch_place("probe.json"));
 }
 
 static cJSON *probe(const char *arguments, int code) {
     char line[600];
-    snprintf(line, sizeof line, "probe --quiet --time-budget 900 --json %s/probe.json %s", scratch_folder(),
+    snprintf(line, sizeof line, "probe --quiet --time-budget 900 --json %s %s", scratch_place("probe.json"),
              arguments);
     const struct outcome o = program_run(line);
     cr_assert_eq(o.code, code, "%d: %s%s", o.code, o.out, o.err);

@@ -21,8 +21,8 @@ static double number_at(const cJSON *counters, const char *name) {
 
 Test(profiler, a_copy_moves_its_bytes_and_no_more) {
     needs_nvrtc();
-    char arguments[800], path[256];
-    snprintf(path, sizeof path, "%s/copy.json", scratch_folder());
+    const char *const path = scratch_place("copy.json");
+    char arguments[800];
     snprintf(arguments, sizeof arguments,
              "bench --device vgpu:h100-sxm --op copy --shape 64x768 --time-budget 0.01 --no-ceilings "
              "--counters memory,compute --json %s",
@@ -45,8 +45,8 @@ Test(profiler, a_copy_moves_its_bytes_and_no_more) {
 /* Counters are compared to the instruction, so a build is the same as itself. */
 Test(profiler, modeled_results_compare_exactly) {
     needs_nvrtc();
-    char arguments[800], path[256];
-    snprintf(path, sizeof path, "%s/base.json", scratch_folder());
+    const char *const path = scratch_place("base.json");
+    char arguments[800];
     snprintf(arguments, sizeof arguments,
              "bench --device vgpu:h100-sxm --op silu_fwd --shape 16x768 --time-budget 0.01 --no-ceilings "
              "--json %s",

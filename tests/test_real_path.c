@@ -14,10 +14,8 @@
 static void setup(void) {
     struct nvrtc n;
     struct error err;
-    char cache[300];
     if (!nvrtc_open(&n, &err)) cr_skip_test("%s", err.text);
-    snprintf(cache, sizeof cache, "%s/cache", scratch_folder());
-    setenv("KATUNE_CACHE", cache, 1);
+    setenv("KATUNE_CACHE", scratch_place("cache"), 1);
     setenv("KATUNE_LIBCUDA", PLAIN_DRIVER, 1);
     setenv("KATUNE_LIBNVML", FAKE_NVML, 1);
     setenv("FAKE_NVML_ADDRESS", "00000000:00:00.0", 1); /* where the virtual GPU is */
@@ -28,9 +26,8 @@ static void setup(void) {
 TestSuite(real_path, .init = setup, .timeout = 300);
 
 static cJSON *json_of(const char *pattern) {
-    char path[400];
     glob_t found;
-    snprintf(path, sizeof path, "%s/%s", scratch_folder(), pattern);
+    const char *const path = scratch_place(pattern);
     cr_assert_eq(glob(path, 0, NULL, &found), 0, "%s", path);
     cJSON *const o = json_read(found.gl_pathv[0]);
     globfree(&found);
@@ -43,8 +40,8 @@ static const cJSON *bench(const char *clocks, struct outcome *o, cJSON **whole) 
     setenv("FAKE_NVML_CLOCKS", clocks, 1);
     snprintf(arguments, sizeof arguments,
              "bench --device cuda:0 --op silu_fwd --shape 20x48 --only silu_fwd_cuda --no-ceilings --warm "
-             "--time-budget 0.3 --json %s/bench.json",
-             scratch_folder());
+             "--time-budget 0.3 --json %s",
+             scratch_place("bench.json"));
     *o = program_run(arguments);
     cr_assert_eq(o->code, 0, "%s%s", o->out, o->err);
     *whole = json_of("bench.json");
@@ -126,10 +123,10 @@ static bool held_back(const char *results, const char *clocks, const char *more,
     setenv("FAKE_NVML_CLOCKS", clocks, 1);
     snprintf(
         arguments, sizeof arguments,
-        "tune --device cuda:0 --results %s/%s --quiet --op silu_fwd --shape 20x48 --only silu_fwd_cuda "
+        "tune --device cuda:0 --results %s --quiet --op silu_fwd --shape 20x48 --only silu_fwd_cuda "
         "--param BLOCK=256 --param VEC=4 --param UNROLL=1 --param PER_UNIT=0 --param LOAD=0 --param STORE=0 "
         "--time-budget 1 %s",
-        scratch_folder(), results, more);
+        scratch_place(results), more);
     *o = program_run(arguments);
     cr_assert_eq(o->code, 0, "%s", o->err);
     snprintf(arguments, sizeof arguments, "%s/*/table.json", results);
@@ -153,15 +150,15 @@ Test(real_path, what_was_held_back_is_said_where_its_time_is) {
     cr_expect_str_eq(o.err, said);
     cr_expect(!held_back("free", "1980:0", "", &o));
     cr_expect_str_eq(o.err, "");
-    snprintf(arguments, sizeof arguments, "table show %s/held/*/table.json", scratch_folder());
+    const char *const held = scratch_place("held/*/table.json");
+    snprintf(arguments, sizeof arguments, "table show %s", held);
     o = program_run(arguments);
     cr_expect(strstr(o.out, "  throttled (thermal)\n"), "%s%s", o.out, o.err);
-    snprintf(arguments, sizeof arguments, "compare %s/held/*/table.json %s/free/*/table.json",
-             scratch_folder(), scratch_folder());
+    snprintf(arguments, sizeof arguments, "compare %s %s", held, scratch_place("free/*/table.json"));
     o = program_run(arguments);
     cr_expect(strstr(o.out, "; A throttled (thermal)\n"), "%s%s", o.out, o.err);
     /* The journal answers with the times of before, and they are as throttled as they were. */
-    snprintf(arguments, sizeof arguments, "rm %s/held/*/table.json", scratch_folder());
+    snprintf(arguments, sizeof arguments, "rm %s", held);
     cr_assert_eq(system(arguments), 0);
     cr_expect(held_back("held", "1980:0", "--resume", &o));
     cr_expect_str_eq(o.err, said);
@@ -173,31 +170,24 @@ Test(real_path, a_sweep_goes_on_after_faults) {
     setenv("FAKE_NVML_CLOCKS", "1980:0", 1);
     snprintf(
         line, sizeof line,
-        "'%s' tune --device cuda:0 --results %s/results --quiet --op silu_fwd --shape 20x48 --only "
+        "'%s' tune --device cuda:0 --results %s --quiet --op silu_fwd --shape 20x48 --only "
         "'silu_fwd_cuda*' "
         "--param BLOCK=256 --param VEC=4 --param UNROLL=1 --param PER_UNIT=0 --param LOAD=0 --param STORE=0 "
         "--time-limit 8 --time-budget 1 2>&1; echo exit $?",
-        KATUNE_FAULTY, scratch_folder());
+        KATUNE_FAULTY, scratch_place("results"));
     FILE *const pipe = popen(line, "r");
     cr_assert_not_null(pipe);
     said[fread(said, 1, sizeof said - 1, pipe)] = 0;
     pclose(pipe);
     cr_assert_str_eq(said, "exit 0\n");
-    char path[400];
-    struct error err;
-    size_t size;
     cJSON *const table = json_of("results/*/table.json");
     const cJSON *const entry = cJSON_GetArrayItem(cJSON_GetObjectItem(table, "entries"), 0);
     cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(entry, "variant")), "silu_fwd_cuda");
     cr_expect_str_eq(cJSON_GetStringValue(cJSON_GetObjectItem(entry, "source")), "measured");
-    glob_t found;
-    snprintf(path, sizeof path, "%s/results/*/journal.jsonl", scratch_folder());
-    cr_assert_eq(glob(path, 0, NULL, &found), 0);
-    char *const journal = file_read(found.gl_pathv[0], &size, &err);
+    char *const journal = device_file(scratch_place("results"), "journal.jsonl");
     cr_assert(journal && strstr(journal, "CUDA_ERROR_ILLEGAL_ADDRESS"), "%s", journal);
     cr_expect(strstr(journal, " at cuda.c:"), "the failing call's line: %s", journal);
     free(journal);
-    globfree(&found);
     cJSON_Delete(table);
 }
 
@@ -226,8 +216,8 @@ Test(real_path, check_and_bench_go_on_after_faults) {
 Test(real_path, probe) {
     char arguments[300];
     snprintf(arguments, sizeof arguments,
-             "probe --device cuda:0 --quiet --only 'syncwarp,empty kernel' --json %s/probe.json",
-             scratch_folder());
+             "probe --device cuda:0 --quiet --only 'syncwarp,empty kernel' --json %s",
+             scratch_place("probe.json"));
     const struct outcome o = program_run(arguments);
     cr_assert_eq(o.code, 0, "%s%s", o.out, o.err);
     cJSON *const report = json_of("probe.json");

@@ -28,9 +28,8 @@ static const char cache[] =
     "\"InvalidConfig\"},\n";
 
 static const char *file_of(const char *name, const char *text) {
-    static char path[512];
+    const char *const path = scratch_place(name);
     struct error err;
-    snprintf(path, sizeof path, "%s/%s", scratch_folder(), name);
     cr_assert(file_write(path, text, strlen(text), &err), "%s", err.text);
     return path;
 }

@@ -33,9 +33,7 @@ Test(run, an_operation_takes_what_the_table_says) {
     table_make(false);
     expect_found(64, "(near-device: copy f32 rows=64 channels=12");
     struct error err = {""};
-    char path[256];
-    snprintf(path, sizeof path, "%s/tables/one/table.json", scratch_folder());
-    cr_assert(file_write(path, "{]", 2, &err));
+    cr_assert(file_write(scratch_place("tables/one/table.json"), "{]", 2, &err));
     char arguments[ARGUMENTS_MAX];
     snprintf(arguments, sizeof arguments, "run --variant copy --results %s/tables --in x=%s --out y=%s/y.npy",
              scratch_folder(), array_write("x.npy", 2, 3, 12), scratch_folder());
@@ -80,7 +78,7 @@ Test(run, sizes_follow_from_the_arrays) {
 }
 
 Test(run, only_named_outputs_are_written) {
-    char arguments[ARGUMENTS_MAX], path[256];
+    char arguments[ARGUMENTS_MAX];
     snprintf(arguments, sizeof arguments,
              "run --variant rational_bwd_scalar --in x=%s --in num=%s --in den=%s --in dy=%s --out "
              "dden=%s/dden.npy",
@@ -89,8 +87,7 @@ Test(run, only_named_outputs_are_written) {
     struct npy dden = ok_output(arguments, T_DDEN);
     cr_assert(dden.dim[0] == 8 && dden.dim[1] == 4);
     npy_free(&dden);
-    snprintf(path, sizeof path, "%s/dx.npy", scratch_folder());
-    cr_assert_neq(access(path, F_OK), 0);
+    cr_assert_neq(access(scratch_place("dx.npy"), F_OK), 0);
 }
 
 Test(run, parameters_choose_the_point) {

@@ -10,8 +10,8 @@
 
 /* Runs "katune run ARGUMENTS --out y=OLD" and expects one line with `text`, and the old output intact. */
 static void refused(const char *arguments, const char *text) {
-    char path[256], command[ARGUMENTS_MAX];
-    snprintf(path, sizeof path, "%s/old.npy", scratch_folder());
+    const char *const path = scratch_place("old.npy");
+    char command[ARGUMENTS_MAX];
     struct error err = {""};
     cr_assert(file_write(path, "old", 3, &err));
     snprintf(command, sizeof command, "run %s --out y=%s", arguments, path);
@@ -66,7 +66,7 @@ Test(run, bad_arguments) {
 }
 
 Test(run, bad_arrays) {
-    char arguments[ARGUMENTS_MAX], path[256];
+    char arguments[ARGUMENTS_MAX];
     const char *const x = array_write("x.npy", 2, 3, 12), *const den = array_write("den.npy", 2, 4, 4);
     static const struct {
         int ndim;
@@ -86,7 +86,7 @@ Test(run, bad_arrays) {
     }
     snprintf(arguments, sizeof arguments, "--variant gelu_fwd --in x=%s", array_write("three.npy", 3, 0, 4));
     refused(arguments, "three.npy: its shape is (0, 4, 0): reshape");
-    snprintf(arguments, sizeof arguments, "--variant gelu_fwd --in x=%s/none.npy", scratch_folder());
+    snprintf(arguments, sizeof arguments, "--variant gelu_fwd --in x=%s", scratch_place("none.npy"));
     refused(arguments, "none.npy: No such file");
     snprintf(arguments, sizeof arguments, "--variant gelu_fwd --in x=%s/tests/golden/%s/y.npy",
              KATUNE_SOURCE_DIR, "rational_a_identity_16x64");
@@ -94,7 +94,7 @@ Test(run, bad_arrays) {
     struct error err = {""};
     size_t size;
     char *const whole = file_read(x, &size, &err);
-    snprintf(path, sizeof path, "%s/cut.npy", scratch_folder());
+    const char *const path = scratch_place("cut.npy");
     cr_assert(file_write(path, whole, size - 4, &err));
     snprintf(arguments, sizeof arguments, "--variant gelu_fwd --in x=%s", path);
     refused(arguments, "cut.npy: its shape needs 144 bytes of data, it has 140: the file is truncated");
@@ -106,9 +106,9 @@ Test(run, bad_arrays) {
 
 /* One output cannot be written: the other one stays as it was. */
 Test(run, outputs_are_written_all_or_none) {
-    char arguments[ARGUMENTS_MAX], dx[256];
+    const char *const dx = scratch_place("dx.npy");
+    char arguments[ARGUMENTS_MAX];
     struct error err = {""};
-    snprintf(dx, sizeof dx, "%s/dx.npy", scratch_folder());
     static const char *const elsewhere[] = {"%s/none/dnum.npy", "%s", "/dev/null"};
     for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
         cr_assert(file_write(dx, "old", 3, &err));

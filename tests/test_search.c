@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "contenders.h"
+#include "program.h"
 #include "registry.h"
 #include "search.h"
 
@@ -34,8 +35,7 @@ Test(search, finds_an_entry_whose_choice_is_accepted) {
 }
 
 Test(search, what_the_journal_says_failed_is_not_tried) {
-    char path[64];
-    journal_path(path);
+    const char *const path = scratch_place("journal.jsonl");
     const struct device_info info = info_here();
     struct worker *const w = worker_make_on("cpu", NULL);
     struct error err = {""};

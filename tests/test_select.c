@@ -170,9 +170,7 @@ static void expect_as_scanned(const struct table *t, uint32_t *state, int seen[S
 Test(select, answers_as_an_exhaustive_search_does) {
     uint32_t state = 1;
     int seen[SELECT_DEFAULT + 1] = {0};
-    const char *const folder = scratch_folder();
-    char path[64];
-    snprintf(path, sizeof path, "%s/table.json", folder);
+    const char *const path = scratch_place("table.json");
     for (int round = 0; round < 12; round++) {
         struct table t = table_of("here", "here/2", "cpu", 2), read;
         struct error err = {""};
@@ -292,13 +290,9 @@ Test(katune, selects_and_runs) {
 
 Test(katune, a_bad_table_in_the_folder_is_refused) {
     struct error err = {""};
-    const char *const folder = scratch_folder();
-    char path[64];
-    snprintf(path, sizeof path, "%s/machine", folder);
-    cr_assert(folder_make(path, &err));
-    snprintf(path, sizeof path, "%s/machine/table.json", folder);
-    cr_assert(file_write(path, "{}", 2, &err));
-    cr_assert(!katune_open(folder, false, &err));
+    cr_assert(folder_make(scratch_place("machine"), &err));
+    cr_assert(file_write(scratch_place("machine/table.json"), "{}", 2, &err));
+    cr_assert(!katune_open(scratch_folder(), false, &err));
     cr_assert(strstr(err.text, "mend it, or move it away and tune anew: /tmp/katune-test-") &&
                   strstr(err.text, "/machine/table.json: schema is missing"),
               "%s", err.text);

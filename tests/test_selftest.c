@@ -9,9 +9,7 @@
 #include "program.h"
 
 static cJSON *report_read(void) {
-    char path[300];
-    snprintf(path, sizeof path, "%s/report.json", scratch_folder());
-    return json_read(path);
+    return json_read(scratch_place("report.json"));
 }
 
 static void step_is(const cJSON *report, const char *name, const char *status) {
@@ -28,7 +26,7 @@ static void step_is(const cJSON *report, const char *name, const char *status) {
 /* The whole program with a report in the scratch folder. */
 static struct outcome selftest_run(const char *prefix, const char *arguments) {
     char line[600];
-    snprintf(line, sizeof line, "selftest --quiet --json %s/report.json %s", scratch_folder(), arguments);
+    snprintf(line, sizeof line, "selftest --quiet --json %s %s", scratch_place("report.json"), arguments);
     return program_run_with(prefix, line);
 }
 

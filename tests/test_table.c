@@ -57,15 +57,10 @@ static struct table table_sample(void) {
     return t;
 }
 
-static void path_make(char path[64]) {
-    snprintf(path, 64, "%s/table.json", scratch_folder());
-}
-
 Test(table, round_trip) {
     struct table t = table_sample(), back;
     struct error err = {""};
-    char path[64];
-    path_make(path);
+    const char *const path = scratch_place("table.json");
     cr_assert(table_write(&t, path, &err), "%s", err.text);
     cr_assert(table_read(&back, path, &err), "%s", err.text);
     cr_assert_eq(back.count, 2);
@@ -114,8 +109,7 @@ Test(table, puts_problems_in_order) {
 static void expect_refusal(const char *from, const char *to, const char *reason) {
     struct table t = table_sample(), back;
     struct error err = {""};
-    char path[64];
-    path_make(path);
+    const char *const path = scratch_place("table.json");
     cr_assert(table_write(&t, path, &err), "%s", err.text);
     table_free(&t);
     size_t size;
@@ -205,8 +199,7 @@ Test(table, refusals_of_evidence) {
 Test(table, evidence_is_optional_and_copied) {
     struct table t = table_sample(), back;
     struct error err = {""};
-    char path[64];
-    path_make(path);
+    const char *const path = scratch_place("table.json");
     const struct table_entry *const e = &t.entries[0];
     cr_assert(table_put(&t, e)); /* over itself: what is copied is not what is freed */
     snprintf(t.environment.driver, sizeof t.environment.driver, "vgpu, as 13.0");
@@ -239,8 +232,8 @@ Test(table, evidence_is_optional_and_copied) {
 Test(table, a_problem_twice_is_refused) {
     struct table t = table_sample(), back;
     struct error err = {""};
-    char path[64], expected[160];
-    path_make(path);
+    const char *const path = scratch_place("table.json");
+    char expected[160];
     t.entries[1] = t.entries[0];
     t.entries[1].why = NULL; /* which belongs to the first */
     cr_assert(table_write(&t, path, &err));
@@ -256,8 +249,7 @@ Test(table, unwritable_folder_and_full_disk_leave_what_was_there) {
     cr_assert(!table_write(&t, "/nonexistent-folder/table.json", &err));
     cr_assert(strstr(err.text, "/nonexistent-folder/table.json: "), "%s", err.text);
     /* A limit on the size of files fails writes as a full disk does. */
-    char path[64];
-    path_make(path);
+    const char *const path = scratch_place("table.json");
     cr_assert(file_write(path, "before", 6, &err));
     signal(SIGXFSZ, SIG_IGN);
     cr_assert(setrlimit(RLIMIT_FSIZE, &(struct rlimit){100, 100}) == 0);
@@ -267,9 +259,9 @@ Test(table, unwritable_folder_and_full_disk_leave_what_was_there) {
     size_t size;
     char *const text = file_read(path, &size, &err);
     cr_assert_str_eq(text, "before");
-    *strrchr(path, '/') = 0;
     struct dirent **names;
-    cr_assert_eq(scandir(path, &names, NULL, alphasort), 3); /* ., .. and the table: nothing half-written */
+    /* ., .. and the table: nothing half-written */
+    cr_assert_eq(scandir(scratch_folder(), &names, NULL, alphasort), 3);
     free(text);
     table_free(&t);
 }

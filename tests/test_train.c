@@ -22,11 +22,11 @@ static double number(const cJSON *o, const char *name) {
 }
 
 /* The golden case's configuration, through the file that --config reads. */
-static struct kat_config golden_config(const cJSON *golden, const char *folder) {
-    char path[128], *const text = cJSON_Print(cJSON_GetObjectItem(golden, "config"));
+static struct kat_config golden_config(const cJSON *golden) {
+    const char *const path = scratch_place("config.json");
+    char *const text = cJSON_Print(cJSON_GetObjectItem(golden, "config"));
     struct kat_config c;
     struct error err = {""};
-    snprintf(path, sizeof path, "%s/config.json", folder);
     cr_assert(file_write(path, text, strlen(text), &err), "%s", err.text);
     cr_assert(config_read(path, &c, &err), "%s", err.text);
     free(text);
@@ -56,12 +56,9 @@ static void expect_tensors(struct params *found, const char *path, double tolera
 }
 
 Test(train, follows_the_golden_run) {
-    const char *const folder = scratch_folder();
-    char log[128], grad[128];
-    snprintf(log, sizeof log, "%s/trace.jsonl", folder);
-    snprintf(grad, sizeof grad, "%s/grad.safetensors", folder);
+    const char *const log = scratch_place("trace.jsonl"), *const grad = scratch_place("grad.safetensors");
     cJSON *const golden = json_read(GOLDEN "case.json");
-    const struct train_options o = {.config = golden_config(golden, folder),
+    const struct train_options o = {.config = golden_config(golden),
                                     .init = GOLDEN "init.safetensors",
                                     .save_grad = grad,
                                     .log = log,
@@ -224,14 +221,12 @@ static void write_bytes(const char *path, const void *data, size_t size) {
 
 static void expect_idx(const char *images, size_t image_bytes, const char *labels, size_t label_bytes,
                        const char *reason) {
-    char prefix[96], path[160], found[640];
+    const char *const prefix = scratch_place("x");
+    char found[640];
     struct images set;
     struct error err = {""};
-    snprintf(prefix, sizeof prefix, "%s/x", scratch_folder());
-    snprintf(path, sizeof path, "%s-images-idx3-ubyte", prefix);
-    write_bytes(path, images, image_bytes);
-    snprintf(path, sizeof path, "%s-labels-idx1-ubyte", prefix);
-    write_bytes(path, labels, label_bytes);
+    write_bytes(scratch_place("x-images-idx3-ubyte"), images, image_bytes);
+    write_bytes(scratch_place("x-labels-idx1-ubyte"), labels, label_bytes);
     cr_assert(!idx_read(prefix, 10, &set, &err), "accepted: %s", reason);
     snprintf(found, sizeof found, "%s",
              err.text + (strncmp(err.text, prefix, strlen(prefix)) == 0 ? strlen(prefix) : 0));
@@ -261,10 +256,10 @@ Test(idx, refusals) {
 
 /* A model of one tensor "w" of 2 floats. */
 static void expect_safetensors(const char *header, size_t data, const char *reason) {
-    char path[96], file[1024];
+    const char *const path = scratch_place("x");
+    char file[1024];
     struct params p = {.count = 0};
     struct error err = {""};
-    snprintf(path, sizeof path, "%s/x", scratch_folder());
     cr_assert(params_add(&p, (int64_t[PARAM_DIMS_MAX]){2}, "w") == 0 &&
               params_add(&p, (int64_t[PARAM_DIMS_MAX]){1, 1}, "v") == 1);
     cr_assert(params_allocate(&p, NULL, &err));
@@ -327,10 +322,9 @@ Test(config, refusals) {
         {"{\"act_init\":\"tanh\"}", "act_init: only \"swish\" is known"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        char path[96];
+        const char *const path = scratch_place("c.json");
         struct kat_config c;
         struct error err = {""};
-        snprintf(path, sizeof path, "%s/c.json", scratch_folder());
         write_bytes(path, bad[i][0], strlen(bad[i][0]));
         cr_assert(!config_read(path, &c, &err), "%s", bad[i][0]);
         cr_expect_str_eq(err.text + strlen(path) + 2, bad[i][1]);

@@ -18,14 +18,6 @@
 /* Modeled times do not change from run to run. */
 static const char modeled[] = "--device vgpu:h100-sxm --op rational_fwd --shape 4x64 --time-budget 60";
 
-static char *results_of(const char *name) {
-    static char path[4][256];
-    static int next;
-    char *const to = path[next++ % 4];
-    snprintf(to, sizeof path[0], "%s/%s", scratch_folder(), name);
-    return to;
-}
-
 static struct outcome tune(const char *results, const char *arguments) {
     char line[1536];
     snprintf(line, sizeof line, "tune --quiet --results %s %s", results, arguments);
@@ -99,7 +91,7 @@ Test(tune_search, every_strategy_keeps_to_its_number_of_evaluations) {
         for (size_t i = 0; i < sizeof strategies / sizeof *strategies; i += 1 + 2 * w) {
             char name[32], arguments[512];
             snprintf(name, sizeof name, "%s%zu", strategies[i], w);
-            const char *const results = results_of(name);
+            const char *const results = scratch_place(name);
             snprintf(arguments, sizeof arguments, "%s --strategy %s --budget-evals 6", where[w],
                      strategies[i]);
             const struct outcome o = tune(results, arguments);
@@ -118,8 +110,8 @@ Test(tune_search, every_strategy_keeps_to_its_number_of_evaluations) {
 Test(tune_search, a_seed_and_equal_times_repeat_a_run) {
     char arguments[512];
     snprintf(arguments, sizeof arguments, "%s --budget-evals 14", modeled);
-    const char *const one = results_of("one"), *const two = results_of("two"),
-                      *const other = results_of("other");
+    const char *const one = scratch_place("one"), *const two = scratch_place("two"),
+                      *const other = scratch_place("other");
     cr_assert_eq(tune(one, arguments).code, 0);
     cr_assert_eq(tune(two, arguments).code, 0);
     strcat(arguments, " --seed 2");
@@ -140,7 +132,7 @@ Test(tune_search, a_seed_and_equal_times_repeat_a_run) {
 Test(tune_search, a_resumed_run_makes_the_decisions_of_one_that_was_not_interrupted) {
     char arguments[512], line[2048];
     snprintf(arguments, sizeof arguments, "%s --budget-evals 40", modeled);
-    char *const whole = results_of("whole"), *const parts = results_of("parts");
+    const char *const whole = scratch_place("whole"), *const parts = scratch_place("parts");
     cr_assert_eq(tune(whole, arguments).code, 0);
     snprintf(line, sizeof line,
              "%s tune --quiet --results %s %s & pid=$!; "
@@ -166,7 +158,7 @@ Test(tune_search, a_resumed_run_makes_the_decisions_of_one_that_was_not_interrup
 
 /* The larger problem is tuned first; what won it is the other's second candidate, after the default. */
 Test(tune_search, what_won_the_nearest_problem_is_tried_early) {
-    const char *const results = results_of("near");
+    const char *const results = scratch_place("near");
     cr_assert_eq(tune(results, "--device vgpu:h100-sxm --op rational_bwd --shape 64x192 --shape 197x192 "
                                "--time-budget 60 --budget-evals 8")
                      .code,
@@ -192,7 +184,7 @@ Test(tune_search, what_won_the_nearest_problem_is_tried_early) {
 
 /* Modeled times are exact: each candidate has one, and none is run again to be compared or counted. */
 Test(tune_search, a_model_is_asked_once_for_each_candidate) {
-    const char *const results = results_of("once");
+    const char *const results = scratch_place("once");
     char arguments[512];
     snprintf(arguments, sizeof arguments, "%s --budget-evals 20", modeled);
     cr_assert_eq(tune(results, arguments).code, 0);
@@ -216,7 +208,7 @@ Test(tune_search, a_model_is_asked_once_for_each_candidate) {
    what a run with so many makes of it. */
 Test(tune_search, a_larger_number_of_evaluations_goes_on_from_what_is_done) {
     static const int evaluations[] = {10, 10, 25, 9};
-    char *const whole = results_of("all"), *const grown = results_of("grown");
+    const char *const whole = scratch_place("all"), *const grown = scratch_place("grown");
     char arguments[512];
     snprintf(arguments, sizeof arguments, "%s --budget-evals 25", modeled);
     cr_assert_eq(tune(whole, arguments).code, 0);
@@ -242,8 +234,8 @@ Test(tune_search, a_larger_number_of_evaluations_goes_on_from_what_is_done) {
 
 Test(tune_search, what_is_recorded_can_be_searched_and_is_a_prior) {
     char arguments[1024], line[1024];
-    const char *const results = results_of("recorded");
-    char *const file = results_of("recorded.json");
+    const char *const results = scratch_place("recorded");
+    const char *const file = scratch_place("recorded.json");
     snprintf(arguments, sizeof arguments,
              "%s --strategy exhaustive --param BLOCK=256 --param LOAD=3 --record %s", modeled, file);
     cr_assert_eq(tune(results, arguments).code, 0);
@@ -257,7 +249,7 @@ Test(tune_search, what_is_recorded_can_be_searched_and_is_a_prior) {
               t.entries[0].time_us.median, best);
     cr_expect(r.rows[0].pressure[RESOURCE_MEMORY] > 0 && r.rows[0].pressure[RESOURCE_ISSUE] > 0);
     /* Of a run that is done, too, from its journal. */
-    char *const later = results_of("later.json");
+    const char *const later = scratch_place("later.json");
     snprintf(arguments, sizeof arguments,
              "%s --strategy exhaustive --param BLOCK=256 --param LOAD=3 --resume --record %s", modeled,
              later);
@@ -273,7 +265,7 @@ Test(tune_search, what_is_recorded_can_be_searched_and_is_a_prior) {
              timed.count);
     cr_expect(o.code == 0 && strstr(o.out, said), "%s%s", o.out, o.err);
     /* The best of the recording is the first that is tried after the variants' default points. */
-    const char *const again = results_of("again");
+    const char *const again = scratch_place("again");
     snprintf(arguments, sizeof arguments, "%s --prior %s --budget-evals 4 --param BLOCK=256 --param LOAD=3",
              modeled, file);
     cr_assert_eq(tune(again, arguments).code, 0);
@@ -289,7 +281,7 @@ Test(tune_search, what_is_recorded_can_be_searched_and_is_a_prior) {
 /* Failures are recorded, too: of the variants that only the tests' program has. */
 Test(tune_search, failures_are_recorded) {
     char line[1024];
-    char *const results = results_of("faulty"), *const file = results_of("faulty.json");
+    const char *const results = scratch_place("faulty"), *const file = scratch_place("faulty.json");
     snprintf(line, sizeof line,
              "'%s' tune --quiet --results %s --op silu_fwd --shape 20x48 --only "
              "'silu_fwd_scalar,silu_fwd_scalar_[cw]*' --time-budget 2 --record %s",
@@ -307,7 +299,7 @@ Test(tune_search, failures_are_recorded) {
 
 Test(tune_search, a_virtual_gpu_orders_the_candidates_of_another) {
     char arguments[512];
-    const char *const results = results_of("prior");
+    const char *const results = scratch_place("prior");
     snprintf(arguments, sizeof arguments,
              "--device vgpu:a100-sxm --prior vgpu:h100-sxm --op rational_fwd --shape 4x64 --budget-evals 8 "
              "--time-budget 60 "
@@ -320,9 +312,8 @@ Test(tune_search, a_virtual_gpu_orders_the_candidates_of_another) {
 }
 
 Test(tune_search, bad_input) {
-    char file[512], other[512], line[1024];
-    snprintf(file, sizeof file, "%s/empty.json", scratch_folder());
-    snprintf(other, sizeof other, "%s/other.csv", scratch_folder());
+    const char *const file = scratch_place("empty.json"), *const other = scratch_place("other.csv");
+    char line[1024];
     struct error err;
     cr_assert(file_write(file, "{}", 2, &err) && file_write(other, "P,time_ms\n1,2\n", 14, &err));
     const char *const bad[][2] = {
@@ -339,9 +330,9 @@ Test(tune_search, bad_input) {
     for (size_t i = 0; i <= sizeof bad / sizeof *bad; i++) {
         const bool last = i == sizeof bad / sizeof *bad;
         if (last)
-            snprintf(line, sizeof line, "tune --results %s --prior %s", results_of("bad"), file);
+            snprintf(line, sizeof line, "tune --results %s --prior %s", scratch_place("bad"), file);
         else
-            snprintf(line, sizeof line, "tune --results %s %s", results_of("bad"), bad[i][0]);
+            snprintf(line, sizeof line, "tune --results %s %s", scratch_place("bad"), bad[i][0]);
         const struct outcome o = program_run(line);
         cr_expect_eq(o.code, 2, "%s: %d", line, o.code);
         cr_expect(strstr(o.err, last ? "neither a Kernel Tuner cache" : bad[i][1]), "%s: %s", line, o.err);
@@ -350,7 +341,7 @@ Test(tune_search, bad_input) {
     cr_expect(access("x.json", F_OK) != 0);
     /* A recording of something else knows nothing of these candidates. */
     snprintf(line, sizeof line, "tune --quiet --results %s --op copy --shape 2x8 --time-budget 1 --prior %s",
-             results_of("bad"), other);
+             scratch_place("bad"), other);
     const struct outcome o = program_run(line);
     cr_expect_eq(o.code, 3);
     cr_expect(strstr(o.err, "knows none of the candidates"), "%s", o.err);

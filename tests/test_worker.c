@@ -111,9 +111,7 @@ static const struct variant killed_once = {
     .name = "copy_test_killed_once", .op = COPY, .dtypes = F32, .run = run_killed_once};
 
 Test(worker, a_kill_from_outside_costs_nothing) {
-    char mark[64];
-    snprintf(mark, sizeof mark, "%s/mark", scratch_folder());
-    setenv("KATUNE_TEST_MARK", mark, 1);
+    setenv("KATUNE_TEST_MARK", scratch_place("mark"), 1);
     struct worker *const w = worker_make_on("cpu", NULL);
     struct contender c = contender_of(&killed_once, small);
     struct error err = {""};
