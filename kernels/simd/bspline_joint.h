@@ -126,9 +126,7 @@ static inline struct spline_grid joint_grid_of(const struct problem *p) {
 
 #if defined __AVX512F__
 
-/* The nearest of the knots J h, and the distance to it, not over h. Its number, counted from entry 0, is in
- * the low bits.
- */
+/* The nearest of the knots J h, its number from entry 0 in the low bits, and the distance, not over h. */
 INLINE struct vknot joint_nearest(const struct spline_grid *s, vf x) {
     const vf sum = vf_fma(x, vf_set(s->inverse_h), vf_set(s->magic)), j = sum - vf_set(s->magic);
     return (struct vknot){.knot = vf_bits(sum),
