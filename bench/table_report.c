@@ -114,16 +114,10 @@ static void table_print(FILE *to, const struct table *t) {
     reasons_print(to, t);
 }
 
-/* How many of the tables have the problem; whether one before `first` has. */
-static int holders(const struct table *tables, int count, const struct problem *p, int first, bool *before) {
-    int found = 0;
-    *before = false;
-    for (int i = 0; i < count; i++) {
-        const bool has = table_find(&tables[i], p);
-        found += has;
-        *before |= has && i < first;
-    }
-    return found;
+/* The first table from `from` on that has the problem; `count` if none has. */
+static int holder(const struct table *tables, int count, const struct problem *p, int from) {
+    while (from < count && !table_find(&tables[from], p)) from++;
+    return from;
 }
 
 static void row_print(FILE *to, const struct table *tables, int count, const struct problem *p) {
@@ -138,11 +132,11 @@ static void row_print(FILE *to, const struct table *tables, int count, const str
 }
 
 static void sides_print(FILE *to, const struct table *tables, int count) {
-    bool heading = false, before;
+    bool heading = false;
     for (int t = 0; t < count; t++)
         for (int i = 0; i < tables[t].count; i++) {
             const struct problem *const p = &tables[t].entries[i].problem;
-            if (holders(tables, count, p, t, &before) < 2 || before) continue;
+            if (holder(tables, count, p, 0) < t || holder(tables, count, p, t + 1) == count) continue;
             if (!heading) {
                 fputs("\n## Side by side\n\n| operation | | shape ", to);
                 for (int k = 0; k < count; k++) {
