@@ -1,7 +1,6 @@
 #include "contenders.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 
 struct worker *worker_make_on(const char *device, const volatile int *stop) {
     struct error err = {""};

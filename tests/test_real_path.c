@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "device/nvrtc.h"
-#include "file.h"
 #include "program.h"
 
 static void setup(void) {
