@@ -20,6 +20,7 @@ struct spline_grid {
     float near;  /* what |x| is far beyond: SILU_NEAR, or less where the distance to a knot might overflow */
     int exact;   /* whether the second parts, r and the offset are 0 */
     int knots;
+    float lo, hi; /* the ends of the grid */
 };
 
 /* Knots on either side of the grid that bases reach out to. */
@@ -46,6 +47,7 @@ static inline struct spline_grid spline_grid_of(const struct problem *p) {
     s.near = (float)fmin(SILU_NEAR, 0x1p120 * h);
     s.exact = s.h_rest == 0 && r == 0;
     s.knots = spline_knots(p);
+    s.lo = p->lo, s.hi = p->hi;
     return s;
 }
 
@@ -81,10 +83,10 @@ struct spline_point {
 
 /* The longest chain of operations, silu, comes first: what a processor looks ahead is little more than one
    vector. */
-INLINE struct spline_point spline_locate(const struct spline_grid *s, vf x, float lo, float hi,
-                                         enum boundary boundary, int exact) {
+INLINE struct spline_point spline_locate(const struct spline_grid *s, vf x, enum boundary boundary,
+                                         int exact) {
     struct spline_point at = {.base = vsilu_near(x)};
-    at.inside = boundary == TAPER ? x : vf_min(vf_set(hi), vf_max(vf_set(lo), x)); /* NaN stays NaN */
+    at.inside = boundary == TAPER ? x : vf_min(vf_set(s->hi), vf_max(vf_set(s->lo), x)); /* NaN stays NaN */
     at.nearest = spline_nearest(s, at.inside, exact);
     const vm far = vf_beyond(vf_abs(x), vf_set(s->near));
     if (__builtin_expect(vm_any(far), 0)) {

@@ -64,7 +64,6 @@ struct spline_grad {
     const struct spline_grid *grid;
     struct vspline slope;
     struct spline_form form;
-    float lo, hi; /* the ends of the grid */
     vf wbase;
     float *bins;
     struct spline_sums *sums;
@@ -85,7 +84,7 @@ INLINE vf spline_slope(const struct spline_grad *s, vf x, vf dy, const struct sp
 
 /* dx, and what the element adds to the sums. */
 INLINE vf spline_grad_at(const struct spline_grad *s, vf x, vf dy) {
-    const struct spline_point at = spline_locate(s->grid, x, s->lo, s->hi, s->form.boundary, s->form.exact);
+    const struct spline_point at = spline_locate(s->grid, x, s->form.boundary, s->form.exact);
     const vf slope = spline_slope(s, x, dy, &at);
     s->sums->base = vf_fma(dy, at.base.silu, s->sums->base);
     const vf dx = dy * vf_fma(s->wbase, vsilu_pair_slope(&at.base), slope);
@@ -129,8 +128,6 @@ INLINE void bspline_bwd_segment(const struct problem *p, const struct call *call
         .grid = grid,
         .slope = vspline_load(plan->slopes + g * plan->tables.group, f.kind, f.order - 1),
         .form = f,
-        .lo = p->lo,
-        .hi = p->hi,
         .wbase = vf_set(((const float *)call->in[T_WBASE])[g]),
         .bins = bins,
         .sums = &part,

@@ -32,7 +32,7 @@ INLINE vf spline_map_value(vf x, const void *context) {
 #if defined __AVX512F__
     if (s->kind == LOOKUP_JOINT) return spline_joint_value(s, x);
 #endif
-    const struct spline_point at = spline_locate(s->grid, x, s->lo, s->hi, s->boundary, 0);
+    const struct spline_point at = spline_locate(s->grid, x, s->boundary, 0);
     vf y = vspline_at(&s->spline, &at.nearest, s->kind, s->order);
     if (s->boundary == LINEAR)
         y = vf_fma(x - at.inside, vf_select(vf_lt(x, at.inside), s->slope_lo, s->slope_hi), y);
@@ -70,8 +70,7 @@ INLINE struct spline_map spline_map_of(const struct problem *p, const struct cal
                                        const struct spline_grid *grid, int64_t group, enum lookup_kind kind,
                                        int order, enum boundary boundary) {
     const struct spline_tables t = spline_tables_of(p, 0, kind);
-    struct spline_map s = {
-        .grid = grid, .kind = kind, .order = order, .boundary = boundary, .lo = p->lo, .hi = p->hi};
+    struct spline_map s = {.grid = grid, .kind = kind, .order = order, .boundary = boundary};
     s.spline = vspline_load((const float *)call->scratch + group * t.group, kind,
                             kind == LOOKUP_JOINT ? JOINT_DEGREE : order);
     s.wbase = vf_set(((const float *)call->in[T_WBASE])[group]);
