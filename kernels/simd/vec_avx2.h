@@ -27,9 +27,6 @@ INLINE vm vm_first(int n) {
 INLINE vf vf_load_n(const float *a, int n) {
     return _mm256_maskload_ps(a, lanes_first(n));
 }
-INLINE void vf_store_n(float *a, int n, vf v) {
-    _mm256_maskstore_ps(a, lanes_first(n), v);
-}
 
 INLINE vf vf_fma(vf a, vf b, vf c) {
     return _mm256_fmadd_ps(a, b, c);
@@ -51,18 +48,11 @@ INLINE vf vf_min(vf a, vf b) {
 INLINE vf vf_max(vf a, vf b) {
     return _mm256_max_ps(a, b);
 }
-INLINE vf vf_floor(vf a) {
-    return _mm256_floor_ps(a);
-}
 INLINE vf vf_round(vf a) {
     return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 INLINE vf vf_rcp_estimate(vf a) {
     return _mm256_rcp_ps(a);
-}
-INLINE vf vf_copysign(vf a, vf s) {
-    const vf sign = _mm256_set1_ps(-0.0f);
-    return _mm256_or_ps(_mm256_andnot_ps(sign, a), _mm256_and_ps(sign, s));
 }
 INLINE vf vf_mulsign(vf a, vf s) {
     return _mm256_xor_ps(a, _mm256_and_ps(_mm256_set1_ps(-0.0f), s));
@@ -71,32 +61,17 @@ INLINE vf vf_mulsign(vf a, vf s) {
 INLINE vm vf_lt(vf a, vf b) {
     return _mm256_cmp_ps(a, b, _CMP_LT_OQ);
 }
-INLINE vm vf_le(vf a, vf b) {
-    return _mm256_cmp_ps(a, b, _CMP_LE_OQ);
-}
 INLINE vm vf_beyond(vf a, vf b) {
     return _mm256_cmp_ps(a, b, _CMP_NLE_UQ);
 } /* a > b, or either is NaN */
 INLINE vm vf_eq(vf a, vf b) {
     return _mm256_cmp_ps(a, b, _CMP_EQ_OQ);
 }
-INLINE vm vm_and(vm a, vm b) {
-    return _mm256_and_ps(a, b);
-}
-INLINE vm vm_or(vm a, vm b) {
-    return _mm256_or_ps(a, b);
-}
-INLINE vm vm_not(vm a) {
-    return _mm256_xor_ps(a, _mm256_castsi256_ps(_mm256_set1_epi32(-1)));
-}
 INLINE int vm_any(vm a) {
     return _mm256_movemask_ps(a) != 0;
 }
 INLINE vf vf_select(vm m, vf a, vf b) {
     return _mm256_blendv_ps(b, a, m);
-}
-INLINE vf vf_negate_where(vm m, vf a) {
-    return _mm256_xor_ps(a, _mm256_and_ps(m, _mm256_set1_ps(-0.0f)));
 }
 
 INLINE vi vf_bits(vf a) {

@@ -24,9 +24,6 @@ INLINE vm vm_first(int n) {
 INLINE vf vf_load_n(const float *a, int n) {
     return _mm512_maskz_loadu_ps(vm_first(n), a);
 }
-INLINE void vf_store_n(float *a, int n, vf v) {
-    _mm512_mask_storeu_ps(a, vm_first(n), v);
-}
 
 INLINE vf vf_fma(vf a, vf b, vf c) {
     return _mm512_fmadd_ps(a, b, c);
@@ -48,21 +45,12 @@ INLINE vf vf_min(vf a, vf b) {
 INLINE vf vf_max(vf a, vf b) {
     return _mm512_max_ps(a, b);
 }
-INLINE vf vf_floor(vf a) {
-    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
-}
 INLINE vf vf_round(vf a) {
     return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
 }
 /* An estimate of 1/a: relative error below 2^-14 here, 1.5 * 2^-12 on avx2; exact on scalar. */
 INLINE vf vf_rcp_estimate(vf a) {
     return _mm512_rcp14_ps(a);
-}
-/* sign bits of s on the magnitude of a */
-INLINE vf vf_copysign(vf a, vf s) {
-    const __m512i sign = _mm512_set1_epi32(INT32_MIN);
-    return _mm512_castsi512_ps(
-        _mm512_ternarylogic_epi32(sign, _mm512_castps_si512(s), _mm512_castps_si512(a), 0xCA));
 }
 /* a with its sign flipped where s is negative (-0 included) */
 INLINE vf vf_mulsign(vf a, vf s) {
@@ -77,23 +65,11 @@ INLINE vf vf_scale(vf b, vf a) {
 INLINE vm vf_lt(vf a, vf b) {
     return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
 }
-INLINE vm vf_le(vf a, vf b) {
-    return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ);
-}
 INLINE vm vf_beyond(vf a, vf b) {
     return _mm512_cmp_ps_mask(a, b, _CMP_NLE_UQ);
 } /* a > b, or either is NaN */
 INLINE vm vf_eq(vf a, vf b) {
     return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ);
-}
-INLINE vm vm_and(vm a, vm b) {
-    return a & b;
-}
-INLINE vm vm_or(vm a, vm b) {
-    return a | b;
-}
-INLINE vm vm_not(vm a) {
-    return (vm)~a;
 }
 INLINE int vm_any(vm a) {
     return a != 0;
@@ -101,10 +77,6 @@ INLINE int vm_any(vm a) {
 INLINE vf vf_select(vm m, vf a, vf b) {
     return _mm512_mask_blend_ps(m, b, a);
 } /* m ? a : b */
-/* -a where m, else a */
-INLINE vf vf_negate_where(vm m, vf a) {
-    return _mm512_mask_sub_ps(a, m, _mm512_setzero_ps(), a);
-}
 
 INLINE vi vf_bits(vf a) {
     return _mm512_castps_si512(a);

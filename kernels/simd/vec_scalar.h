@@ -22,9 +22,6 @@ INLINE vm vm_first(int n) {
 INLINE vf vf_load_n(const float *a, int n) {
     return n ? *a : 0;
 }
-INLINE void vf_store_n(float *a, int n, vf v) {
-    if (n) *a = v;
-}
 
 /* Without an FMA instruction fmaf() is a slow library call: two roundings here. */
 INLINE vf vf_fma(vf a, vf b, vf c) {
@@ -46,17 +43,11 @@ INLINE vf vf_min(vf a, vf b) {
 INLINE vf vf_max(vf a, vf b) {
     return a > b ? a : b;
 }
-INLINE vf vf_floor(vf a) {
-    return floorf(a);
-}
 INLINE vf vf_round(vf a) {
     return nearbyintf(a);
 }
 INLINE vf vf_rcp_estimate(vf a) {
     return 1 / a;
-}
-INLINE vf vf_copysign(vf a, vf s) {
-    return copysignf(a, s);
 }
 INLINE vf vf_mulsign(vf a, vf s) {
     return signbit(s) ? -a : a;
@@ -68,32 +59,17 @@ INLINE vf vf_scale(vf b, vf a) {
 INLINE vm vf_lt(vf a, vf b) {
     return a < b;
 }
-INLINE vm vf_le(vf a, vf b) {
-    return a <= b;
-}
 INLINE vm vf_beyond(vf a, vf b) {
     return !(a <= b);
 } /* a > b, or either is NaN */
 INLINE vm vf_eq(vf a, vf b) {
     return a == b;
 }
-INLINE vm vm_and(vm a, vm b) {
-    return a & b;
-}
-INLINE vm vm_or(vm a, vm b) {
-    return a | b;
-}
-INLINE vm vm_not(vm a) {
-    return !a;
-}
 INLINE int vm_any(vm a) {
     return a;
 }
 INLINE vf vf_select(vm m, vf a, vf b) {
     return m ? a : b;
-}
-INLINE vf vf_negate_where(vm m, vf a) {
-    return m ? -a : a;
 }
 
 /* What the vector instructions give for values beyond int32, instead of undefined behaviour. */
